@@ -1,0 +1,300 @@
+//! The limits on removals, and the hash by which a held plan is approved.
+//!
+//! Above the limits nothing is taken from anybody until a person has approved exactly that
+//! set of removals. What gives is not held up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::identity::GroupId;
+use crate::plan::{Loss, Removal};
+use crate::property::Property;
+use crate::user::Leaving;
+
+/// How much may be taken without asking, per run and over a rolling 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Up to this many people are never held up, however small the platform.
+    pub people: u64,
+    /// Share of the active accounts, in percent; the larger of the two limits holds.
+    pub percent: u64,
+    /// A group that had at least this many members and now has none is held up.
+    pub emptied_group: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { people: 5, percent: 10, emptied_group: 10 }
+    }
+}
+
+impl Limits {
+    fn allowed(self, active: u64) -> u64 {
+        self.people.max(active.saturating_mul(self.percent) / 100)
+    }
+}
+
+/// People from whom something is taken, by kind. One person counts once for each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takings {
+    /// People who lose their account.
+    pub accounts: u64,
+    /// People who lose a team and keep their account.
+    pub memberships: u64,
+    /// People who lose the value of an attribute, for each attribute.
+    pub attributes: BTreeMap<Property, u64>,
+}
+
+impl Takings {
+    /// Counts removals.
+    #[must_use]
+    pub fn of<'a>(removals: impl IntoIterator<Item = &'a Removal>) -> Self {
+        let mut takings = Self::default();
+        let mut leaving_teams = BTreeSet::new();
+        for removal in removals {
+            match removal.loss {
+                Loss::Account(_) => takings.accounts += 1,
+                Loss::Team(_) => {
+                    leaving_teams.insert(removal.person);
+                }
+                Loss::Attribute(property) => *takings.attributes.entry(property).or_default() += 1,
+            }
+        }
+        takings.memberships = leaving_teams.len() as u64;
+        takings
+    }
+
+    /// Adds what another run took.
+    pub fn add(&mut self, other: &Self) {
+        self.accounts += other.accounts;
+        self.memberships += other.memberships;
+        for (property, count) in &other.attributes {
+            *self.attributes.entry(*property).or_default() += count;
+        }
+    }
+}
+
+/// What the guard needs to know beside the removals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Situation {
+    /// Active accounts before the run.
+    pub active: u64,
+    /// What was taken in the last 24 hours.
+    pub taken_lately: Takings,
+    /// Groups that lose their last member, with the number that they had.
+    pub emptied: BTreeMap<GroupId, u64>,
+}
+
+/// Why removals are held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reason {
+    /// Too many people would lose their account.
+    Accounts {
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose a team.
+    Memberships {
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose the value of an attribute.
+    Attribute {
+        /// Which.
+        property: Property,
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// A group of some size would have no member left.
+    EmptiedGroup {
+        /// Which.
+        group: GroupId,
+        /// How many it had.
+        members: u64,
+    },
+}
+
+/// May these removals be applied? An empty answer means yes.
+///
+/// A kind of which this run takes nothing is not held for what earlier runs took.
+#[must_use]
+pub fn judge(removals: &BTreeSet<Removal>, situation: &Situation, limits: Limits) -> Vec<Reason> {
+    let now = Takings::of(removals);
+    let lately = &situation.taken_lately;
+    let allowed = limits.allowed(situation.active);
+    let over = |now: u64, lately: u64| (now > 0 && now + lately > allowed).then_some(now + lately);
+    let mut reasons = Vec::new();
+    reasons.extend(over(now.accounts, lately.accounts).map(|people| Reason::Accounts { people, allowed }));
+    reasons.extend(over(now.memberships, lately.memberships).map(|people| Reason::Memberships { people, allowed }));
+    for (property, count) in &now.attributes {
+        let before = lately.attributes.get(property).copied().unwrap_or_default();
+        reasons.extend(over(*count, before).map(|people| Reason::Attribute { property: *property, people, allowed }));
+    }
+    if !removals.is_empty() {
+        let emptied = situation.emptied.iter().filter(|(_, members)| **members >= limits.emptied_group);
+        reasons.extend(emptied.map(|(group, members)| Reason::EmptiedGroup { group: *group, members: *members }));
+    }
+    reasons
+}
+
+/// SHA-256 over a set of removals. Whoever approves, approves exactly this.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PlanHash([u8; 32]);
+
+impl PlanHash {
+    /// The hash of these removals; the order in which they were found does not matter.
+    #[must_use]
+    pub fn of(removals: &BTreeSet<Removal>) -> Self {
+        let mut digest = Sha256::new();
+        for Removal { person, loss } in removals {
+            digest.update(person.0.as_bytes());
+            match loss {
+                Loss::Account(Leaving::Disabled) => digest.update(*b"account disabled\0"),
+                Loss::Account(Leaving::Deleted) => digest.update(*b"account deleted\0"),
+                Loss::Account(Leaving::OutOfScope) => digest.update(*b"account out of scope\0"),
+                Loss::Team(group) => {
+                    digest.update(*b"team\0");
+                    digest.update(group.0.as_bytes());
+                }
+                Loss::Attribute(property) => {
+                    digest.update(*b"attribute\0");
+                    digest.update(property.name());
+                    digest.update(*b"\0");
+                }
+            }
+        }
+        Self(digest.finalize().into())
+    }
+}
+
+impl fmt::Display for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanHash({self})")
+    }
+}
+
+/// Text that is no plan hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a plan hash is 64 hexadecimal digits")]
+pub struct NotAPlanHash;
+
+impl FromStr for PlanHash {
+    type Err = NotAPlanHash;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(NotAPlanHash);
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let digits = text.get(index * 2..index * 2 + 2).ok_or(NotAPlanHash)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotAPlanHash)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::PersonId;
+    use uuid::Uuid;
+
+    fn deactivations(count: u128) -> BTreeSet<Removal> {
+        (0..count)
+            .map(|number| Removal {
+                person: PersonId(Uuid::from_u128(number)),
+                loss: Loss::Account(Leaving::OutOfScope),
+            })
+            .collect()
+    }
+
+    fn situation(active: u64) -> Situation {
+        Situation { active, ..Situation::default() }
+    }
+
+    #[test]
+    fn no_removal_is_never_held_even_after_a_bad_day() {
+        let mut situation = situation(10);
+        situation.taken_lately.accounts = 100;
+        situation.emptied.insert(GroupId(Uuid::from_u128(1)), 50);
+        assert_eq!(judge(&BTreeSet::new(), &situation, Limits::default()), []);
+    }
+
+    #[test]
+    fn five_leavers_pass_on_the_smallest_platform_and_six_do_not() {
+        assert_eq!(judge(&deactivations(5), &situation(6), Limits::default()), []);
+        assert_eq!(
+            judge(&deactivations(6), &situation(6), Limits::default()),
+            [Reason::Accounts { people: 6, allowed: 5 }]
+        );
+    }
+
+    #[test]
+    fn ten_percent_pass_and_one_more_does_not() {
+        assert_eq!(judge(&deactivations(100), &situation(1_000), Limits::default()), []);
+        assert_eq!(judge(&deactivations(101), &situation(1_000), Limits::default()).len(), 1);
+    }
+
+    #[test]
+    fn a_slow_leak_is_held_by_what_was_taken_in_the_last_day() {
+        let mut situation = situation(1_000);
+        situation.taken_lately.accounts = 96;
+        assert_eq!(judge(&deactivations(4), &situation, Limits::default()), []);
+        assert_eq!(
+            judge(&deactivations(5), &situation, Limits::default()),
+            [Reason::Accounts { people: 101, allowed: 100 }]
+        );
+    }
+
+    #[test]
+    fn a_group_of_ten_that_loses_everybody_is_held_whatever_the_share() {
+        let mut situation = situation(100_000);
+        let group = GroupId(Uuid::from_u128(1));
+        situation.emptied.insert(group, 9);
+        assert_eq!(judge(&deactivations(1), &situation, Limits::default()), []);
+        situation.emptied.insert(group, 10);
+        assert_eq!(
+            judge(&deactivations(1), &situation, Limits::default()),
+            [Reason::EmptiedGroup { group, members: 10 }]
+        );
+    }
+
+    #[test]
+    fn one_blanked_attribute_for_everybody_is_held() {
+        let removals: BTreeSet<Removal> = deactivations(50)
+            .into_iter()
+            .map(|removal| Removal { loss: Loss::Attribute(Property::Department), ..removal })
+            .collect();
+        assert_eq!(
+            judge(&removals, &situation(100), Limits::default()),
+            [Reason::Attribute { property: Property::Department, people: 50, allowed: 10 }]
+        );
+    }
+
+    #[test]
+    fn another_set_of_removals_has_another_hash_and_the_text_leads_back() {
+        let hash = PlanHash::of(&deactivations(3));
+        assert_ne!(hash, PlanHash::of(&deactivations(4)));
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        assert_eq!("zz".parse::<PlanHash>(), Err(NotAPlanHash));
+    }
+}

@@ -1,0 +1,98 @@
+//! Identifiers. Each kind has a type of its own, so that one can't be passed for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+identifier! {
+    /// An Entra tenant (`tid`).
+    TenantId
+}
+identifier! {
+    /// One customer organisation's link to one tenant.
+    ConnectionId
+}
+identifier! {
+    /// A person in the directory: the object id (`oid`) of an Entra user.
+    PersonId
+}
+identifier! {
+    /// A group in the directory.
+    GroupId
+}
+identifier! {
+    /// An account on the platform.
+    UserId
+}
+identifier! {
+    /// A team on the platform.
+    TeamId
+}
+identifier! {
+    /// One execution of a sync. Version 7, so that runs sort by time.
+    RunId
+}
+identifier! {
+    /// Removals that wait for a person's decision.
+    HoldId
+}
+
+impl UserId {
+    /// The account of a person: derived from tenant and object id, so that no retry and no
+    /// second worker can make a second account for the same person.
+    #[must_use]
+    pub fn derive(tenant: TenantId, person: PersonId) -> Self {
+        Self(Uuid::new_v5(&tenant.0, person.0.as_bytes()))
+    }
+}
+
+impl TeamId {
+    /// The team that stands for a group of the directory, derived as [`UserId::derive`] is.
+    #[must_use]
+    pub fn derive(tenant: TenantId, group: GroupId) -> Self {
+        Self(Uuid::new_v5(&tenant.0, group.0.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_person_always_gets_the_same_account_and_another_tenant_another() {
+        let (tenant, other) = (TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+        let person = PersonId(Uuid::from_u128(3));
+        assert_eq!(UserId::derive(tenant, person), UserId::derive(tenant, person));
+        assert_ne!(UserId::derive(tenant, person), UserId::derive(other, person));
+    }
+}

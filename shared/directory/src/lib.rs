@@ -1,0 +1,30 @@
+//! The pure core of Rollcall: who should have which account, in which teams, and what has to
+//! change for that.
+//!
+//! Two sides meet here. The *directory* is what Microsoft Entra ID says; the *platform* is our
+//! users, teams and memberships. Everything in this crate is a function over plain data.
+//!
+//! * [`identity`]: the names of things. Nothing is ever identified by e-mail.
+//! * [`property`], [`person`]: a person as the directory shows them, and how a partial reading
+//!   is merged into what is known.
+//! * [`scope`]: the one rule that says who is in: it serves sync, notifications and removal.
+//! * [`user`], [`team`]: accounts and teams as the platform has them.
+//! * [`seal`]: proof that a snapshot is complete. Without it no removal can be planned.
+//! * [`plan`]: the changes that take the platform to what the directory says.
+//! * [`guard`]: the limits on removals, and the hash by which a held plan is approved.
+//! * [`evidence`]: what must be known of one person before something is taken from them.
+//!
+//! **There is no I/O here, no clock, no async and nothing of AWS or HTTP.** The current time
+//! is always a parameter. Types here are not wire formats: Graph's JSON is read in
+//! `rollcall-graph`, table rows are written in `rollcall-store`.
+
+pub mod evidence;
+pub mod guard;
+pub mod identity;
+pub mod person;
+pub mod plan;
+pub mod property;
+pub mod scope;
+pub mod seal;
+pub mod team;
+pub mod user;
