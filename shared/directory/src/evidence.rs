@@ -58,7 +58,7 @@ pub fn examine(removal: &Removal, scope: &Scope, answer: &Answer, now: Timestamp
             Answer::Deleted | Answer::Missing { .. } => Finding::Unproven,
         },
         // A value is taken as read: the guard stops a blanking of many.
-        Loss::Attribute(_) => Finding::Confirmed(removal.loss),
+        Loss::Attribute(_) | Loss::Manager => Finding::Confirmed(removal.loss),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Takings {
     pub memberships: u64,
     /// People who lose the value of an attribute, for each attribute.
     pub attributes: BTreeMap<Property, u64>,
+    /// People who lose their manager.
+    pub managers: u64,
 }
 
 impl Takings {
@@ -63,6 +65,7 @@ impl Takings {
                     leaving_teams.insert(removal.person);
                 }
                 Loss::Attribute(property) => *takings.attributes.entry(property).or_default() += 1,
+                Loss::Manager => takings.managers += 1,
             }
         }
         takings.memberships = leaving_teams.len() as u64;
@@ -73,6 +76,7 @@ impl Takings {
     pub fn add(&mut self, other: &Self) {
         self.accounts += other.accounts;
         self.memberships += other.memberships;
+        self.managers += other.managers;
         for (property, count) in &other.attributes {
             *self.attributes.entry(*property).or_default() += count;
         }
@@ -117,6 +121,13 @@ pub enum Reason {
         /// The limit.
         allowed: u64,
     },
+    /// Too many people would lose their manager.
+    Managers {
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
     /// A group of some size would have no member left.
     EmptiedGroup {
         /// Which.
@@ -138,6 +149,7 @@ pub fn judge(removals: &BTreeSet<Removal>, situation: &Situation, limits: Limits
     let mut reasons = Vec::new();
     reasons.extend(over(now.accounts, lately.accounts).map(|people| Reason::Accounts { people, allowed }));
     reasons.extend(over(now.memberships, lately.memberships).map(|people| Reason::Memberships { people, allowed }));
+    reasons.extend(over(now.managers, lately.managers).map(|people| Reason::Managers { people, allowed }));
     for (property, count) in &now.attributes {
         let before = lately.attributes.get(property).copied().unwrap_or_default();
         reasons.extend(over(*count, before).map(|people| Reason::Attribute { property: *property, people, allowed }));
@@ -173,6 +185,7 @@ impl PlanHash {
                     digest.update(property.name());
                     digest.update(*b"\0");
                 }
+                Loss::Manager => digest.update(*b"manager\0"),
             }
         }
         Self(digest.finalize().into())

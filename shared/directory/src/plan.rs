@@ -62,6 +62,8 @@ pub enum Loss {
     Team(GroupId),
     /// The value of an attribute.
     Attribute(Property),
+    /// The manager.
+    Manager,
 }
 
 /// What a sync does about one person.
@@ -104,15 +106,16 @@ fn plan_active(person: &Person, groups: &BTreeSet<GroupId>, teams: &BTreeSet<Gro
     after.attributes.extend(person.attributes.iter().map(|(property, value)| (*property, value.clone())));
     after.teams.extend(teams);
     after.groups.clone_from(groups);
-    after.manager = person.manager;
+    after.manager = person.manager.or(user.manager);
     let left = user.teams.difference(teams).map(|team| Loss::Team(*team));
     let blanked = user
         .attributes
         .keys()
         .filter(|property| !person.attributes.contains_key(*property))
         .map(|property| Loss::Attribute(*property));
+    let unmanaged = (user.manager.is_some() && person.manager.is_none()).then_some(Loss::Manager);
     PersonPlan {
-        removals: left.chain(blanked).map(|loss| Removal { person: person.id, loss }).collect(),
+        removals: left.chain(blanked).chain(unmanaged).map(|loss| Removal { person: person.id, loss }).collect(),
         write: (after != *user).then_some(after),
     }
 }
@@ -134,6 +137,7 @@ pub fn take(mut user: User, loss: Loss, now: Timestamp) -> User {
         Loss::Attribute(property) => {
             user.attributes.remove(&property);
         }
+        Loss::Manager => user.manager = None,
     }
     user
 }
