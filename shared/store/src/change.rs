@@ -1,0 +1,85 @@
+//! The history of a run: every change, per object.
+
+use rollcall_directory::identity::{GroupId, TeamId};
+use rollcall_directory::plan::UserChange;
+use rollcall_directory::team::Team;
+use serde::{Deserialize, Serialize};
+
+/// One change of one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Of an account.
+    User(UserChange),
+    /// Of a team.
+    Team(TeamChange),
+}
+
+/// What happened to a team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamAction {
+    /// It was made.
+    Created,
+    /// Its name changed.
+    Renamed,
+    /// Its group is no longer a scope group.
+    Retired,
+    /// Its group is a scope group again.
+    Restored,
+}
+
+/// What changed on one team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamChange {
+    /// The team.
+    pub team: TeamId,
+    /// The group for which it stands.
+    pub group: GroupId,
+    /// What happened.
+    pub action: TeamAction,
+    /// The name before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_before: Option<String>,
+    /// The name after.
+    pub name_after: String,
+}
+
+/// What differs between a team before and after; `None` when nothing does.
+#[must_use]
+pub fn team_difference(before: Option<&Team>, after: &Team) -> Option<TeamChange> {
+    let Team { id, group, name, active } = after;
+    let action = match before {
+        None => TeamAction::Created,
+        Some(before) if before.active && !active => TeamAction::Retired,
+        Some(before) if !before.active && *active => TeamAction::Restored,
+        Some(before) if before.name != *name => TeamAction::Renamed,
+        Some(_) => return None,
+    };
+    let name_before = before.map(|before| before.name.clone());
+    Some(TeamChange { team: *id, group: *group, action, name_before, name_after: name.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn team(name: &str, active: bool) -> Team {
+        Team { id: TeamId(Uuid::from_u128(1)), group: GroupId(Uuid::from_u128(2)), name: name.to_owned(), active }
+    }
+
+    #[test]
+    fn a_team_that_did_not_change_has_no_history() {
+        assert_eq!(team_difference(Some(&team("Sales", true)), &team("Sales", true)), None);
+    }
+
+    #[test]
+    fn each_kind_of_change_has_its_name() {
+        let action = |before: Option<Team>, after| team_difference(before.as_ref(), &after).map(|change| change.action);
+        assert_eq!(action(None, team("Sales", true)), Some(TeamAction::Created));
+        assert_eq!(action(Some(team("Sale", true)), team("Sales", true)), Some(TeamAction::Renamed));
+        assert_eq!(action(Some(team("Sales", true)), team("Sales", false)), Some(TeamAction::Retired));
+        assert_eq!(action(Some(team("Sales", false)), team("Sales", true)), Some(TeamAction::Restored));
+    }
+}

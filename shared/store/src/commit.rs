@@ -1,0 +1,97 @@
+//! What a worker writes under its lease.
+
+use jiff::Timestamp;
+use rollcall_directory::identity::GroupId;
+use rollcall_directory::plan::{Loss, UserChange, difference};
+use rollcall_directory::team::Team;
+use rollcall_directory::user::User;
+
+use crate::change::{TeamChange, team_difference};
+use crate::group::StoredGroup;
+use crate::hold::HoldWrite;
+use crate::run::Run;
+use crate::state::StateChange;
+
+/// A set of writes under a lease. The history (who changed, and how) follows from the writes
+/// themselves and is written with them.
+///
+/// It may take several transactions. Each carries the fence and the history of exactly what it
+/// writes. Teams come first, then people, then groups, held removals and snapshot chunks; run,
+/// holds and state come in the last one. So whoever takes over after a kill finds some of the
+/// people done, with their history, and a cursor that stands before them.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Accounts to write.
+    pub users: Vec<UserWrite>,
+    /// Teams to write.
+    pub teams: Vec<TeamWrite>,
+    /// Groups to remember.
+    pub groups: Vec<(GroupId, StoredGroup)>,
+    /// Groups to forget.
+    pub groups_gone: Vec<GroupId>,
+    /// The run's record. A run begins with a commit that has this and names the run in
+    /// [`StateChange::run`]; changes need such a run to belong to.
+    pub run: Option<Run>,
+    /// Holds to open or move on.
+    pub holds: Vec<HoldWrite>,
+    /// Snapshot chunks to add, each less than 390 KB.
+    pub chunks: Vec<Vec<u8>>,
+    /// What changes of the state.
+    pub state: StateChange,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+impl Commit {
+    /// A commit that writes nothing yet.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self {
+            users: Vec::new(),
+            teams: Vec::new(),
+            groups: Vec::new(),
+            groups_gone: Vec::new(),
+            run: None,
+            holds: Vec::new(),
+            chunks: Vec::new(),
+            state: StateChange::default(),
+            now,
+        }
+    }
+}
+
+/// An account to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserWrite {
+    /// As it was read. The write fails with a conflict where that is no longer so.
+    pub before: Option<User>,
+    /// As it shall be.
+    pub after: User,
+    /// What of the change counts as taken for the guard's rolling 24 hours.
+    pub taken: Vec<Loss>,
+}
+
+impl UserWrite {
+    /// The change as the run's history shows it.
+    #[must_use]
+    pub fn change(&self) -> Option<UserChange> {
+        difference(self.before.as_ref(), &self.after)
+    }
+}
+
+/// A team to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamWrite {
+    /// As it was read.
+    pub before: Option<Team>,
+    /// As it shall be.
+    pub after: Team,
+}
+
+impl TeamWrite {
+    /// The change as the run's history shows it.
+    #[must_use]
+    pub fn change(&self) -> Option<TeamChange> {
+        team_difference(self.before.as_ref(), &self.after)
+    }
+}

@@ -1,0 +1,101 @@
+//! A customer organisation's link to one tenant, as the table keeps it. No secret is part of it,
+//! and neither is the tenant id: both are in Secrets Manager.
+
+use jiff::Timestamp;
+use rollcall_directory::guard::Limits;
+use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::scope::Scope;
+use serde::{Deserialize, Serialize};
+
+use crate::rows;
+
+/// A connection and its settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// The connection.
+    pub id: ConnectionId,
+    /// What people call it.
+    pub name: String,
+    /// Whether it is synced, and if not, why not.
+    pub status: ConnectionStatus,
+    /// Who is in.
+    #[serde(with = "rows::scope")]
+    pub scope: Scope,
+    /// How much may be taken without asking.
+    #[serde(with = "rows::limits")]
+    pub limits: Limits,
+    /// Mail addresses of those who are told when something needs a person.
+    pub owners: Vec<String>,
+    /// Hours between full runs where the daily one is too rare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_every_hours: Option<u32>,
+    /// Which kind of credential the secret holds.
+    pub credential_kind: CredentialKind,
+    /// When the credential stops working, as far as somebody told us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_expires_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its settings or status last changed.
+    pub updated_at: Timestamp,
+    /// Counts changes of this item. Whoever changes it names the revision that they read.
+    pub revision: u64,
+}
+
+/// Whether a connection is synced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ConnectionStatus {
+    /// Created, never activated.
+    Draft,
+    /// Synced.
+    Active,
+    /// Stopped until a person mends something.
+    Paused {
+        /// What is to be mended.
+        reason: PauseReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Stopped on request.
+    Inactive,
+    /// Being deleted with all that hangs on it.
+    Deleting,
+}
+
+/// Why a connection is paused, for those who must mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseReason {
+    /// What kind of trouble.
+    pub kind: PauseKind,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// Who must do what, in a sentence.
+    pub action: String,
+}
+
+/// What kind of trouble pauses a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseKind {
+    /// The credential is wrong, expired or gone.
+    Credential,
+    /// A permission or the consent is missing.
+    Consent,
+    /// A scope group does not exist any more.
+    GroupGone,
+    /// Something else that only a person can mend.
+    Other,
+}
+
+/// How a connection proves to the identity platform who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// A client secret.
+    ClientSecret,
+    /// A certificate with its private key.
+    Certificate,
+    /// An assertion of another identity provider.
+    FederatedAssertion,
+}

@@ -1,0 +1,215 @@
+//! Where a connection's sync stands: what is known between two runs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rollcall_directory::guard::Takings;
+use rollcall_directory::identity::{PersonId, RunId};
+use serde::{Deserialize, Serialize};
+
+use crate::run::Tally;
+
+/// Hours of takings that are kept: the rolling 24 hours of the guard, and the one that has begun.
+const HOURS_KEPT: i64 = 25;
+
+/// Everything that a connection's sync remembers from one run to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncState {
+    /// Counts the owners of the lease. Never goes down.
+    pub epoch: u64,
+    /// The worker that holds the lease.
+    pub owner: Option<String>,
+    /// Rises while the owner lives.
+    pub beat: u64,
+    /// Transactions written under any lease of this connection.
+    pub sequence: u64,
+    /// Where the next incremental run begins. `None` asks for a full run.
+    pub cursor: Option<Cursor>,
+    /// The run that is not finished.
+    pub run: Option<RunId>,
+    /// What the transactions of that run have changed so far.
+    pub tally: Tally,
+    /// Snapshot chunks that a committed checkpoint stands on.
+    pub snapshot_chunks: u64,
+    /// People who were missing, and since when; or who are to be asked about again.
+    pub doubts: BTreeMap<PersonId, Timestamp>,
+    /// What was taken lately.
+    pub takings: TakingsLedger,
+    /// Active accounts.
+    pub active: u64,
+    /// When a full run last succeeded.
+    pub last_full_at: Option<Timestamp>,
+    /// When the directory was last read, in part or in full.
+    pub last_read_at: Option<Timestamp>,
+    /// When a run last succeeded.
+    pub last_success_at: Option<Timestamp>,
+    /// Passing trouble, while it lasts.
+    pub trouble: Option<Trouble>,
+    /// The connection's revision that the last full run worked with.
+    pub settings_revision: u64,
+    /// Pause between two Graph requests that its throttling asked for, in milliseconds.
+    pub pace_ms: u32,
+}
+
+/// Delta links. They are URLs of Graph and are checked as data before use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// For users.
+    pub users: String,
+    /// For groups; none where the scope is everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<String>,
+    /// When these links were issued. Graph forgets them after seven days.
+    pub read_at: Timestamp,
+}
+
+/// Trouble that passes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When it began.
+    pub since: Timestamp,
+    /// Its kind, a short word.
+    pub kind: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// What was taken from people, by the hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakingsLedger {
+    /// By hours since 1970.
+    hours: BTreeMap<i64, Takings>,
+}
+
+impl TakingsLedger {
+    /// Adds what is taken now, and forgets what is older than a day.
+    pub fn add(&mut self, now: Timestamp, taken: &Takings) {
+        let hour = hour(now);
+        self.hours.retain(|kept, _| hour - *kept < HOURS_KEPT);
+        self.hours.entry(hour).or_default().add(taken);
+    }
+
+    /// What was taken in the last 24 hours, rounded up to whole hours.
+    #[must_use]
+    pub fn lately(&self, now: Timestamp) -> Takings {
+        let first = hour(now) - (HOURS_KEPT - 1);
+        self.hours.range(first..).fold(Takings::default(), |mut sum, (_, takings)| {
+            sum.add(takings);
+            sum
+        })
+    }
+
+    pub(crate) const fn hours(&self) -> &BTreeMap<i64, Takings> {
+        &self.hours
+    }
+
+    pub(crate) const fn of(hours: BTreeMap<i64, Takings>) -> Self {
+        Self { hours }
+    }
+}
+
+fn hour(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(3_600)
+}
+
+/// What a commit changes of the state. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateChange {
+    /// A new cursor, or none any more.
+    pub cursor: Option<Option<Cursor>>,
+    /// The unfinished run, or none any more.
+    pub run: Option<Option<RunId>>,
+    /// The doubts, all of them.
+    pub doubts: Option<BTreeMap<PersonId, Timestamp>>,
+    /// When a full run succeeded.
+    pub last_full_at: Option<Timestamp>,
+    /// When the directory was read.
+    pub last_read_at: Option<Timestamp>,
+    /// When a run succeeded.
+    pub last_success_at: Option<Timestamp>,
+    /// Trouble, or none any more.
+    pub trouble: Option<Option<Trouble>>,
+    /// The connection's revision that a full run worked with.
+    pub settings_revision: Option<u64>,
+    /// Pause between two Graph requests, in milliseconds.
+    pub pace_ms: Option<u32>,
+}
+
+impl StateChange {
+    /// The state after this change.
+    pub(crate) fn apply(&self, state: &mut SyncState) {
+        // Destructured in full, so that a new field can't be forgotten.
+        let Self {
+            cursor,
+            run,
+            doubts,
+            last_full_at,
+            last_read_at,
+            last_success_at,
+            trouble,
+            settings_revision,
+            pace_ms,
+        } = self.clone();
+        state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
+        state.run = run.unwrap_or(state.run);
+        state.doubts = doubts.unwrap_or_else(|| std::mem::take(&mut state.doubts));
+        state.last_full_at = last_full_at.or(state.last_full_at);
+        state.last_read_at = last_read_at.or(state.last_read_at);
+        state.last_success_at = last_success_at.or(state.last_success_at);
+        state.trouble = trouble.unwrap_or_else(|| state.trouble.take());
+        state.settings_revision = settings_revision.unwrap_or(state.settings_revision);
+        state.pace_ms = pace_ms.unwrap_or(state.pace_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    fn accounts(accounts: u64) -> Takings {
+        Takings { accounts, ..Takings::default() }
+    }
+
+    #[test]
+    fn takings_of_the_last_day_count_and_older_ones_do_not() {
+        let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000);
+        let mut ledger = TakingsLedger::default();
+        ledger.add(start, &accounts(3));
+        ledger.add(start + SignedDuration::from_hours(1), &accounts(4));
+        assert_eq!(ledger.lately(start + SignedDuration::from_hours(24)).accounts, 7);
+        assert_eq!(ledger.lately(start + SignedDuration::from_hours(25)).accounts, 4);
+    }
+
+    #[test]
+    fn the_ledger_stays_small() {
+        let mut ledger = TakingsLedger::default();
+        for hour in 0..1_000 {
+            ledger.add(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour), &accounts(1));
+        }
+        assert_eq!(ledger.hours().len(), 25);
+    }
+
+    #[test]
+    fn an_empty_change_changes_nothing() {
+        let before = SyncState {
+            cursor: Some(Cursor { users: "u".to_owned(), groups: None, read_at: Timestamp::UNIX_EPOCH }),
+            pace_ms: 7,
+            ..SyncState::default()
+        };
+        let mut after = before.clone();
+        StateChange::default().apply(&mut after);
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn a_cursor_can_be_taken_away() {
+        let cursor = Cursor { users: "u".to_owned(), groups: None, read_at: Timestamp::UNIX_EPOCH };
+        let mut state = SyncState { cursor: Some(cursor), ..SyncState::default() };
+        StateChange { cursor: Some(None), ..StateChange::default() }.apply(&mut state);
+        assert_eq!(state.cursor, None);
+    }
+}
