@@ -1,0 +1,67 @@
+//! Reading groups and their members.
+
+use http::Method;
+use uuid::Uuid;
+
+use crate::group::{Group, Member};
+use crate::page::Page;
+use crate::request::Request;
+use crate::users::{DeltaStart, LARGEST_PAGE, ObjectId, changes};
+
+const READ_GROUPS: &str = "GroupMember.Read.All";
+const SELECT: [&str; 6] = ["displayName", "description", "mail", "mailEnabled", "securityEnabled", "groupTypes"];
+
+/// Whether to read the members' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Read them.
+    Read,
+    /// Ids and kinds only.
+    LeaveOut,
+}
+
+/// One group.
+pub fn get(id: Uuid) -> Request<Group> {
+    Request::object(Method::GET, "/groups/{id}", &[id]).select(&SELECT).permission(READ_GROUPS)
+}
+
+/// All groups, 999 a page.
+pub fn list() -> Request<Page<Group>> {
+    Request::list("/groups", &[]).select(&SELECT).option("$top", LARGEST_PAGE).permission(READ_GROUPS)
+}
+
+/// Groups whose name has a word that starts with `text`. Meant for a person who looks for one: 50 a page.
+pub fn search(text: &str) -> Request<Page<Group>> {
+    Request::list("/groups", &[])
+        .select(&SELECT)
+        .option("$search", &phrase("displayName", text))
+        .option("$top", "50")
+        .advanced()
+        .permission(READ_GROUPS)
+}
+
+/// The direct members of a group: users, groups and whatever else there is.
+pub fn members(id: Uuid, names: Names) -> Request<Page<Member>> {
+    let select: &[&str] = if names == Names::Read { &["displayName"] } else { &[] };
+    Request::list("/groups/{id}/members", &[id]).select(select).option("$top", LARGEST_PAGE).permission(READ_GROUPS)
+}
+
+/// The users in a group and in the groups nested in it, each once. Served from an index that lags by up to minutes.
+pub fn transitive_members(id: Uuid) -> Request<Page<ObjectId>> {
+    Request::list("/groups/{id}/transitiveMembers/microsoft.graph.user", &[id])
+        .select(&[])
+        .option("$top", LARGEST_PAGE)
+        .advanced()
+        .permission(READ_GROUPS)
+}
+
+/// Changes of groups (Graph page "Delta query for groups"). Select `members` to hear of memberships.
+pub fn delta(select: &[&str], start: DeltaStart) -> Request<Page<Group>> {
+    changes(Request::delta("/groups/delta").permission(READ_GROUPS), select, start)
+}
+
+/// A `$search` phrase. The text cannot leave its quotes, and is cut at 256 characters.
+fn phrase(property: &str, text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).take(256).collect();
+    format!("\"{property}:{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
