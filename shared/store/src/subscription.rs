@@ -24,6 +24,9 @@ pub struct Subscription {
     /// When it was last renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewed_at: Option<Timestamp>,
+    /// When Graph last asked for a new authorisation that it has not got yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reauthorize_at: Option<Timestamp>,
 }
 
 /// What a subscription watches.
