@@ -30,7 +30,7 @@ fn seconds(value: &str) -> Option<Duration> {
 }
 
 fn until_date(value: &str, now: Timestamp) -> Option<Duration> {
-    static PARSER: DateTimeParser = DateTimeParser::new();
+    static PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
     let date = PARSER.parse_timestamp(value).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
 }

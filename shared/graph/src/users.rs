@@ -64,7 +64,8 @@ pub fn count() -> Request<u64> {
 pub fn get(id: Uuid, select: &[&str], expand: Expand) -> Request<User> {
     let request = Request::object(Method::GET, "/users/{id}", &[id]).select(select).permission(READ_USERS);
     match expand {
-        Expand::Manager => request.option("$expand", "manager($select=id)"),
+        // Without an inner `$select`: that would make it an advanced query, which is answered by an index that lags.
+        Expand::Manager => request.option("$expand", "manager"),
         Expand::Nothing => request,
     }
 }

@@ -69,7 +69,7 @@ fn refusal<T>(parts: &Parts, answer: &Response<Bytes>, now: Timestamp, call: &Ca
         300..=399 => Verdict::Failed(Error::ForeignLink { call: boxed(call) }),
         429 => Verdict::Throttled(pause),
         // 424 is what an item of a throttled batch may get in place of 429.
-        408 | 424 | 500.. => Verdict::Passing(Cause::Status(status), pause),
+        408 | 424 | 500 | 502.. => Verdict::Passing(Cause::Status(status), pause),
         401 if !insufficient_claims(answer.headers()) => Verdict::TokenRefused(error.code()),
         _ => Verdict::Failed(match final_refusal(parts, status, &error, call) {
             Some(error) => error,
@@ -92,8 +92,9 @@ fn final_refusal(parts: &Parts, status: u16, error: &GraphError, call: &Call) ->
     if expired || error.has("Directory_ExpiredPageToken") {
         return Some(Error::PageExpired { status, code, call });
     }
-    // A 404 that Graph did not write, or wrote without knowing why, must not be read as absence.
-    if status == 404 && (!error.is_from_graph() || error.has("UnknownError")) {
+    // A 404 that Graph did not write, or wrote without knowing why, must not be read as absence. A 501 of Graph's
+    // means a property that a collection never returns.
+    if matches!(status, 404 | 501) && (!error.is_from_graph() || error.has("UnknownError")) {
         return None;
     }
     Some(if status == 404 { Error::NotFound { code, call } } else { Error::Refused { status, code, call } })
