@@ -1,0 +1,44 @@
+//! A simulated Microsoft Entra tenant: the identity platform and the part of Microsoft Graph v1.0 that a directory
+//! sync uses, behind one HTTP address, with a control API that changes the directory and injects faults.
+//!
+//! Start one with [`Server::start`]; many may run in one process. The README beside this crate lists the control API
+//! and says what is not imitated.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`directory`] | objects, links and the log of changes, with no word of HTTP |
+//! | `seed` | realistic people and nested groups from a seed |
+//! | `login` | token endpoint, discovery, keys |
+//! | `graph` | Microsoft Graph: one file for each subject |
+//! | `notify` | subscriptions and the delivery of notifications |
+//! | `faults` | rules that spoil answers |
+//! | `control` | the API for tests |
+//! | `server`, `wire` | HTTP |
+//!
+//! Nothing of the product may be used here: the simulation is an independent reading of Microsoft's contract.
+
+mod apps;
+mod clock;
+mod control;
+pub mod directory;
+mod faults;
+mod graph;
+mod login;
+mod metrics;
+mod notify;
+mod options;
+mod reply;
+mod request;
+mod seed;
+mod server;
+mod settings;
+mod state;
+mod sync;
+mod tenant;
+mod wire;
+
+pub use faults::{Fault, FaultRule, Matcher, Plane, RuleError};
+pub use metrics::{Counts, Delivery};
+pub use options::{Options, TenantOptions};
+pub use server::{Server, StartError, TenantInfo};
+pub use settings::{DeltaSettings, NotificationSettings, Settings};

@@ -1,0 +1,42 @@
+//! The validation handshake: a receiver must send back an opaque token as plain text.
+
+use crate::state::State;
+use crate::tenant::Tenant;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Calls a receiver as Graph does while a subscription is created.
+///
+/// The token has everything that breaks a careless receiver: a space, a plus, a colon, an ampersand, a percent sign, a
+/// slash and a sharp sign, and it must come back decoded.
+pub(crate) async fn validate(state: &State, tenant: &Tenant, url: &str) -> Result<(), String> {
+    let token = format!("Validation: Testing client application reachability + <b>&amp;</b> 100%/# {}", Uuid::new_v4());
+    let encoded: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
+    // Graph writes a space as %20 and not as a plus.
+    let encoded = encoded.replace('+', "%20");
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let millis = tenant.settings().notifications.validation_timeout_millis;
+    let call = state
+        .client
+        .post(format!("{url}{separator}validationToken={encoded}"))
+        .header("content-type", "text/plain; charset=utf-8")
+        .timeout(Duration::from_millis(millis));
+    let response = call.send().await.map_err(|_| "Subscription validation request timed out.".to_owned())?;
+    if response.status() != reqwest::StatusCode::OK {
+        return Err(format!(
+            "Subscription validation request failed. HTTP status code is '{}'.",
+            response.status().as_u16()
+        ));
+    }
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.starts_with("text/plain") {
+        return Err("Subscription validation request failed. Must respond with Content-Type text/plain.".to_owned());
+    }
+    let body = response.text().await.map_err(|_| "Subscription validation request timed out.".to_owned())?;
+    if body == token {
+        Ok(())
+    } else {
+        Err("Subscription validation request failed. Response must exactly match validationToken query parameter."
+            .to_owned())
+    }
+}
