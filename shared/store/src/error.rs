@@ -84,6 +84,7 @@ const PASSING: &[&str] = &[
     "InternalServiceError",
     "LimitExceededException",
     "PriorRequestNotComplete",
+    "ProvisionedThroughputExceeded",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestTimeout",

@@ -4,9 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rollcall_directory::guard::Reason;
-use rollcall_directory::identity::{HoldId, RunId};
+use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
 use rollcall_directory::plan::Removal;
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::item::{VERSION, check_version, from_item, number, read_text, text, to_item};
+use crate::keys::{HOLD, Item, Key, hold_partition, partition};
+use crate::page::{Page, PageRequest};
+use crate::table::{Condition, Span, Table};
+use crate::write::{Change, Write};
+
+const KIND: &str = "hold";
 
 /// A set of removals that nobody may apply before a person has approved exactly this set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,4 +115,98 @@ pub enum HoldWrite {
         /// The status from now on.
         to: HoldStatus,
     },
+}
+
+/// The write that opens a hold. Its removals are written before it.
+pub(crate) fn open(connection: ConnectionId, hold: &Hold) -> Result<Write, Error> {
+    let item = to_item(KIND, &Key::hold(connection, hold.id), hold)?;
+    let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
+    Ok(Write::Put { kind: KIND, item, condition: Some(condition) })
+}
+
+/// The write that changes the status of a hold.
+pub(crate) fn move_on(connection: ConnectionId, hold: HoldId, from: HoldStatus, to: HoldStatus) -> Write {
+    Write::Update(status_change(connection, hold, from, to, Item::new()))
+}
+
+fn status_change(connection: ConnectionId, hold: HoldId, from: HoldStatus, to: HoldStatus, more: Item) -> Change {
+    let mut item = more;
+    item.insert("v".to_owned(), number(VERSION));
+    item.insert("status".to_owned(), text(to.word()));
+    Change::set(KIND, Key::hold(connection, hold), item, &[]).require("status", text(from.word()))
+}
+
+fn read_removals(item: &Item) -> Result<Vec<Removal>, Error> {
+    check_version("removals", item)?;
+    let bad = |error: serde_json::Error| Error::Corrupt {
+        item: "removals",
+        // Without the text of the error, which can quote values.
+        what: format!("JSON at line {}, column {}", error.line(), error.column()),
+    };
+    serde_json::from_str(read_text("removals", item, "removals")?).map_err(bad)
+}
+
+impl Table {
+    /// A hold.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn hold(&self, connection: ConnectionId, hold: HoldId) -> Result<Option<Hold>, Error> {
+        self.get(&Key::hold(connection, hold)).await?.map(|item| from_item(KIND, item)).transpose()
+    }
+
+    /// Holds, newest first.
+    ///
+    /// # Errors
+    /// [`Error::BadCursor`], [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn holds_page(&self, connection: ConnectionId, request: &PageRequest) -> Result<Page<Hold>, Error> {
+        let span = Span { backward: true, ..Span::prefixed(partition(connection), HOLD) };
+        let page = self.span_page(&format!("holds {connection}"), span, request).await?;
+        let items = page.items.into_iter().map(|item| from_item(KIND, item)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
+    }
+
+    /// The removals of a hold. They are kept for 400 days.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown hold, [`Error::Corrupt`] when there are fewer or more than were held,
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn hold_removals(&self, connection: ConnectionId, hold: HoldId) -> Result<BTreeSet<Removal>, Error> {
+        let known = self.hold(connection, hold).await?.ok_or(Error::NotFound { item: KIND })?;
+        let mut removals = BTreeSet::new();
+        for item in self.query_all(Span::of(hold_partition(connection, hold))).await? {
+            removals.extend(read_removals(&item)?);
+        }
+        if removals.len() as u64 != known.removals {
+            let what = format!("{} of {} removals are there", removals.len(), known.removals);
+            return Err(Error::Corrupt { item: "removals", what });
+        }
+        Ok(removals)
+    }
+
+    /// Records what a person decided about an open hold.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it is not open any more, [`Error::NotFound`], [`Error::Unavailable`].
+    pub async fn decide_hold(
+        &self,
+        connection: ConnectionId,
+        hold: HoldId,
+        decision: Decision,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Hold, Error> {
+        let more = Item::from([("decided_by".to_owned(), text(by)), ("decided_at".to_owned(), text(now.to_string()))]);
+        let change = status_change(connection, hold, HoldStatus::Open, decision.status(), more);
+        match self.update(KIND, change).await {
+            Ok(item) => from_item(KIND, item),
+            Err(Error::Conflict { .. }) => match self.hold(connection, hold).await? {
+                None => Err(Error::NotFound { item: KIND }),
+                // The SDK repeated what had worked.
+                Some(hold) if hold.decided_by.as_deref() == Some(by) && hold.decided_at == Some(now) => Ok(hold),
+                Some(_) => Err(Error::Conflict { item: KIND }),
+            },
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -1,4 +1,23 @@
 //! What Rollcall keeps: one DynamoDB table, and the secrets in Secrets Manager.
+//!
+//! * [`table`]: the table; its reading calls are methods of [`Table`], spread over the modules
+//!   of what they read. The keys and every access pattern are written down in `keys.rs`.
+//! * [`lease`], [`commit`]: the only way in which a sync writes. One worker at a time holds a
+//!   connection's lease; each of its transactions carries the fence, the writes, and their history.
+//! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`],
+//!   [`subscription`]: what is kept, with the calls that read it.
+//! * [`page`]: long lists, with authenticated cursors.
+//! * [`purge`]: deleting everything of a connection.
+//! * [`secrets`]: credentials and keys.
+//! * [`error`]: what can go wrong, by what the caller can do.
+//!
+//! **No business rule is here**: what should be written is decided in `rollcall-directory` and
+//! `rollcall-sync`. **No secret is ever in the table**, nor a tenant's id. **Nothing here reads the
+//! clock or the environment.** Every item carries a schema version; items one version back or
+//! ahead are read, unknown attributes are left alone.
+//!
+//! The types of the core have rows of their own (`rows.rs`, `user.rs`, `group.rs`). Types that
+//! only the table knows, like [`run::Run`], are serialised as they stand; their serialised form is the row.
 
 pub mod change;
 pub mod commit;
@@ -6,10 +25,42 @@ pub mod connection;
 pub mod error;
 pub mod group;
 pub mod hold;
+pub mod lease;
+pub mod page;
+pub mod purge;
 pub mod run;
+pub mod secrets;
 pub mod state;
 pub mod subscription;
+pub mod table;
+pub mod user;
 
+mod connections;
+mod history;
+mod item;
+mod keys;
+mod parcel;
+mod progress;
+mod retry;
 mod rows;
+mod state_rows;
+mod transact;
+mod unit;
+mod users;
+mod write;
 
+pub use change::{Change, TeamAction, TeamChange};
+pub use commit::{Commit, TeamWrite, UserWrite};
+pub use connection::{Connection, ConnectionStatus, CredentialKind, PauseKind, PauseReason};
 pub use error::Error;
+pub use group::StoredGroup;
+pub use hold::{Decision, Hold, HoldStatus, HoldWrite};
+pub use lease::{Acquired, Lease};
+pub use page::{Page, PageRequest};
+pub use purge::Purged;
+pub use run::{Counts, Mode, Progress, Run, RunError, RunStatus, Tally, Trigger};
+pub use secrets::{ConnectionSecret, Deletion, Secrets, StoredCredential};
+pub use state::{Cursor, StateChange, SyncState, TakingsLedger, Trouble};
+pub use subscription::{Resource, Subscription};
+pub use table::Table;
+pub use user::{IndexEntry, StoredUser};

@@ -1,11 +1,15 @@
 //! Runs: one execution of a sync each, kept as history.
 
 use jiff::Timestamp;
-use rollcall_directory::identity::{HoldId, RunId};
+use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
 use rollcall_directory::plan::Action;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, TeamAction};
+use crate::error::Error;
+use crate::item::{expire, from_item, number, read_u64, to_item};
+use crate::keys::{Item, Key};
+use crate::unit::HISTORY;
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,7 +174,31 @@ impl Tally {
         *counter += 1;
     }
 
-    /// Changes of any kind.
+    /// Adds what another transaction changed.
+    pub(crate) const fn add(&mut self, other: &Self) {
+        let Self {
+            created,
+            updated,
+            reactivated,
+            deactivated,
+            teams_created,
+            teams_renamed,
+            teams_retired,
+            memberships_added,
+            memberships_removed,
+        } = *other;
+        self.created += created;
+        self.updated += updated;
+        self.reactivated += reactivated;
+        self.deactivated += deactivated;
+        self.teams_created += teams_created;
+        self.teams_renamed += teams_renamed;
+        self.teams_retired += teams_retired;
+        self.memberships_added += memberships_added;
+        self.memberships_removed += memberships_removed;
+    }
+
+    /// Whether nothing changed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         let Self {
@@ -214,4 +242,27 @@ pub struct RunError {
     /// Who must do what, where somebody must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+}
+
+const CHUNKS: &str = "snapshot_chunks";
+
+/// The item of a run, with what the store itself counts.
+pub(crate) fn item(
+    connection: ConnectionId,
+    run: &Run,
+    tally: Tally,
+    chunks: u64,
+    now: Timestamp,
+) -> Result<Item, Error> {
+    let run = Run { counts: Counts { tally, ..run.counts }, ..run.clone() };
+    let mut item = to_item("run", &Key::run(connection, run.id), &run)?;
+    item.insert(CHUNKS.to_owned(), number(chunks));
+    expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+    Ok(item)
+}
+
+/// What the store itself counted for a run: changes and snapshot chunks.
+pub(crate) fn read_tally(item: Item) -> Result<(Tally, u64), Error> {
+    let chunks = read_u64("run", &item, CHUNKS)?;
+    Ok((from_item::<Run>("run", item)?.counts.tally, chunks))
 }

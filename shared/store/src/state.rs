@@ -27,12 +27,11 @@ pub struct SyncState {
     pub cursor: Option<Cursor>,
     /// The run that is not finished.
     pub run: Option<RunId>,
-    /// What the transactions of that run have changed so far.
+    /// What the transactions of the run that committed last have changed so far.
     pub tally: Tally,
-    /// Snapshot chunks that a committed checkpoint stands on.
-    pub snapshot_chunks: u64,
-    /// People who were missing, and since when; or who are to be asked about again.
-    pub doubts: BTreeMap<PersonId, Timestamp>,
+    /// People to be asked about again, and since when they are missing if they are. The oldest
+    /// 15,000 are kept: who is forgotten is found missing again, and so loses nothing too early.
+    pub doubts: BTreeMap<PersonId, Option<Timestamp>>,
     /// What was taken lately.
     pub takings: TakingsLedger,
     /// Active accounts.
@@ -47,7 +46,7 @@ pub struct SyncState {
     pub trouble: Option<Trouble>,
     /// The connection's revision that the last full run worked with.
     pub settings_revision: u64,
-    /// Pause between two Graph requests that its throttling asked for, in milliseconds.
+    /// The least pause between two reads that notifications cause, in milliseconds.
     pub pace_ms: u32,
 }
 
@@ -123,7 +122,7 @@ pub struct StateChange {
     /// The unfinished run, or none any more.
     pub run: Option<Option<RunId>>,
     /// The doubts, all of them.
-    pub doubts: Option<BTreeMap<PersonId, Timestamp>>,
+    pub doubts: Option<BTreeMap<PersonId, Option<Timestamp>>>,
     /// When a full run succeeded.
     pub last_full_at: Option<Timestamp>,
     /// When the directory was read.
@@ -134,7 +133,7 @@ pub struct StateChange {
     pub trouble: Option<Option<Trouble>>,
     /// The connection's revision that a full run worked with.
     pub settings_revision: Option<u64>,
-    /// Pause between two Graph requests, in milliseconds.
+    /// The least pause between two reads that notifications cause, in milliseconds.
     pub pace_ms: Option<u32>,
 }
 
@@ -155,7 +154,7 @@ impl StateChange {
         } = self.clone();
         state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
         state.run = run.unwrap_or(state.run);
-        state.doubts = doubts.unwrap_or_else(|| std::mem::take(&mut state.doubts));
+        state.doubts = doubts.map_or_else(|| std::mem::take(&mut state.doubts), oldest);
         state.last_full_at = last_full_at.or(state.last_full_at);
         state.last_read_at = last_read_at.or(state.last_read_at);
         state.last_success_at = last_success_at.or(state.last_success_at);
@@ -165,10 +164,34 @@ impl StateChange {
     }
 }
 
+/// Doubts that fit into one item.
+const DOUBTS_KEPT: usize = 15_000;
+
+/// The oldest doubts, as many as are kept. Times are kept to the microsecond.
+fn oldest(doubts: BTreeMap<PersonId, Option<Timestamp>>) -> BTreeMap<PersonId, Option<Timestamp>> {
+    let mut doubts: Vec<(PersonId, Option<Timestamp>)> = doubts.into_iter().collect();
+    if doubts.len() > DOUBTS_KEPT {
+        doubts.sort_by_key(|(person, since)| (since.unwrap_or(Timestamp::MAX), *person));
+        doubts.truncate(DOUBTS_KEPT);
+    }
+    let whole = |since: Timestamp| Timestamp::from_microsecond(since.as_microsecond()).unwrap_or(since);
+    doubts.into_iter().map(|(person, since)| (person, since.map(whole))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    #[test]
+    fn of_too_many_doubts_the_oldest_stay() {
+        let at = |number: usize| Timestamp::from_second(20_000 - number as i64).unwrap();
+        let doubts = (0..16_000).map(|number| (PersonId(Uuid::from_u128(number as u128)), Some(at(number)))).collect();
+        let kept = oldest(doubts);
+        assert_eq!(kept.len(), DOUBTS_KEPT);
+        assert!(kept.keys().all(|person| person.0.as_u128() >= 1_000));
+    }
 
     fn accounts(accounts: u64) -> Takings {
         Takings { accounts, ..Takings::default() }

@@ -1,8 +1,18 @@
-//! Change-notification subscriptions of a connection.
+//! Change-notification subscriptions of a connection, and the generation by which many
+//! notifications become few reads.
 
 use jiff::Timestamp;
+use rollcall_directory::identity::ConnectionId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::error::Error;
+use crate::item::{VERSION, check_version, from_item, number, read_u64, to_item};
+use crate::keys::{Item, Key, SUBSCRIPTION, partition};
+use crate::table::{Span, Table};
+use crate::write::Change;
+
+const KIND: &str = "subscription";
 
 /// A subscription, from just before it is created at Graph to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,4 +47,71 @@ pub enum Resource {
     Users,
     /// Changes of groups and their members.
     Groups,
+}
+
+impl Table {
+    /// All subscriptions of a connection.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn subscriptions(&self, connection: ConnectionId) -> Result<Vec<Subscription>, Error> {
+        let items = self.query_all(Span::prefixed(partition(connection), SUBSCRIPTION)).await?;
+        items.into_iter().map(|item| from_item(KIND, item)).collect()
+    }
+
+    /// The subscription to which a notification URL leads.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn subscription_by_nonce(
+        &self,
+        connection: ConnectionId,
+        nonce: Uuid,
+    ) -> Result<Option<Subscription>, Error> {
+        self.get(&Key::subscription(connection, nonce)).await?.map(|item| from_item(KIND, item)).transpose()
+    }
+
+    /// Adds or changes a subscription.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn put_subscription(&self, connection: ConnectionId, subscription: &Subscription) -> Result<(), Error> {
+        let item = to_item(KIND, &Key::subscription(connection, subscription.nonce), subscription)?;
+        self.put(KIND, item, None).await
+    }
+
+    /// Removes a subscription. It is fine if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn remove_subscription(&self, connection: ConnectionId, nonce: Uuid) -> Result<(), Error> {
+        self.delete(&Key::subscription(connection, nonce)).await
+    }
+
+    /// The generation of a connection's notifications, as it is now; 0 at first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn generation(&self, connection: ConnectionId) -> Result<u64, Error> {
+        match self.get(&Key::signal(connection)).await? {
+            Some(item) => {
+                check_version("signal", &item)?;
+                read_u64("signal", &item, "generation")
+            }
+            None => Ok(0),
+        }
+    }
+
+    /// Begins the next generation and gives its number. A repeated attempt may skip one, which is harmless.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn next_generation(&self, connection: ConnectionId) -> Result<u64, Error> {
+        let version = Item::from([("v".to_owned(), number(VERSION))]);
+        let mut change = Change::set("signal", Key::signal(connection), version, &[]);
+        change.expression.push_str(" ADD #generation :one");
+        change.names.insert("#generation".to_owned(), "generation".to_owned());
+        change.values.insert(":one".to_owned(), number(1));
+        read_u64("signal", &self.update("signal", change).await?, "generation")
+    }
 }

@@ -1,0 +1,266 @@
+//! Keys of the table, and every access pattern that they serve.
+//!
+//! Partition key `pk` and sort key `sk` are strings. Keys are built from typed ids only, with `#`
+//! between the parts: no id can contain it, so no key can be forged by an odd value.
+//! `expires_at` (seconds since 1970) is the time to live where an item has one.
+//!
+//! | `pk` | `sk` | item | read by |
+//! |---|---|---|---|
+//! | `CONNECTIONS` | `{connection}` | settings and status | get; list, paged |
+//! | `C#{connection}` | `LEASE` | owner, epoch, beat, counters | strong get; in every transaction of a worker |
+//! | | `STATE` | cursors, unfinished run, times | strong get, together with the lease |
+//! | | `LEDGER` | what was taken, by the hour | strong get, together with the lease |
+//! | | `DOUBTS` | people to be asked about again | strong get, together with the lease |
+//! | | `SIGNAL` | generation of notifications | strong get |
+//! | | `SUBSCRIPTION#{nonce}` | a subscription | strong get by nonce; list |
+//! | | `GROUP#{group}` | a group in scope | list; strong batch get |
+//! | | `TEAM#{group}` | a team | list |
+//! | | `HOLD#{hold}` | a hold | get; list, newest first, paged |
+//! | | `RUN#{run}` | a run | get; list, newest first, paged |
+//! | `C#{connection}#H#{hold}` | `{number:06}` | some of the held removals | list |
+//! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes | list, paged |
+//! | | `SNAPSHOT#{number:010}` | a piece of the run's checkpoint | list |
+//! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints |
+//! | `C#{connection}#T#{group}#{shard}` | `{person}` | a member of a team | list, paged; count |
+//!
+//! The shard is the first hexadecimal digit of the account's id, which is a version 5 UUID and
+//! so spreads evenly: a first sync writes to 16 partitions, not to one. What every transaction
+//! of a worker touches (`LEASE`) is small on purpose: DynamoDB charges for the whole item.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, UserId};
+use uuid::Uuid;
+
+/// An item as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The partition of all connections.
+pub(crate) const CONNECTIONS: &str = "CONNECTIONS";
+/// Prefix of group items.
+pub(crate) const GROUP: &str = "GROUP#";
+/// Prefix of team items.
+pub(crate) const TEAM: &str = "TEAM#";
+/// Prefix of hold items.
+pub(crate) const HOLD: &str = "HOLD#";
+/// Prefix of run items.
+pub(crate) const RUN: &str = "RUN#";
+/// Prefix of subscription items.
+pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION#";
+/// Prefix of chunks of changes.
+pub(crate) const CHANGE: &str = "CHANGE#";
+/// Prefix of pieces of a checkpoint.
+pub(crate) const SNAPSHOT: &str = "SNAPSHOT#";
+
+/// One of the 16 partitions over which people are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Shard(u8);
+
+impl Shard {
+    /// The shard of an account.
+    pub(crate) const fn of(user: UserId) -> Self {
+        Self((user.0.as_u128() >> 124) as u8)
+    }
+
+    /// All of them, in order.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..16).map(Self)
+    }
+
+    /// The first one.
+    pub(crate) const FIRST: Self = Self(0);
+
+    /// The one after this.
+    pub(crate) const fn next(self) -> Option<Self> {
+        if self.0 < 15 { Some(Self(self.0 + 1)) } else { None }
+    }
+
+    /// The shard of that digit.
+    pub(crate) fn from_digit(digit: &str) -> Option<Self> {
+        u8::from_str_radix(digit, 16).ok().filter(|shard| *shard < 16 && digit.len() == 1).map(Self)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// The key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// Partition key.
+    pub(crate) pk: String,
+    /// Sort key.
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// A key from its parts, which come from functions of this module.
+    pub(crate) const fn new(pk: String, sk: String) -> Self {
+        Self { pk, sk }
+    }
+
+    pub(crate) fn connection(connection: ConnectionId) -> Self {
+        Self::new(CONNECTIONS.to_owned(), connection.to_string())
+    }
+
+    pub(crate) fn lease(connection: ConnectionId) -> Self {
+        Self::new(partition(connection), "LEASE".to_owned())
+    }
+
+    pub(crate) fn state(connection: ConnectionId) -> Self {
+        Self::new(partition(connection), "STATE".to_owned())
+    }
+
+    pub(crate) fn ledger(connection: ConnectionId) -> Self {
+        Self::new(partition(connection), "LEDGER".to_owned())
+    }
+
+    pub(crate) fn doubts(connection: ConnectionId) -> Self {
+        Self::new(partition(connection), "DOUBTS".to_owned())
+    }
+
+    pub(crate) fn signal(connection: ConnectionId) -> Self {
+        Self::new(partition(connection), "SIGNAL".to_owned())
+    }
+
+    pub(crate) fn subscription(connection: ConnectionId, nonce: Uuid) -> Self {
+        Self::new(partition(connection), format!("{SUBSCRIPTION}{nonce}"))
+    }
+
+    pub(crate) fn group(connection: ConnectionId, group: GroupId) -> Self {
+        Self::new(partition(connection), format!("{GROUP}{group}"))
+    }
+
+    pub(crate) fn team(connection: ConnectionId, group: GroupId) -> Self {
+        Self::new(partition(connection), format!("{TEAM}{group}"))
+    }
+
+    pub(crate) fn hold(connection: ConnectionId, hold: HoldId) -> Self {
+        Self::new(partition(connection), format!("{HOLD}{hold}"))
+    }
+
+    pub(crate) fn run(connection: ConnectionId, run: RunId) -> Self {
+        Self::new(partition(connection), format!("{RUN}{run}"))
+    }
+
+    pub(crate) fn removals(connection: ConnectionId, hold: HoldId, number: usize) -> Self {
+        Self::new(hold_partition(connection, hold), format!("{number:06}"))
+    }
+
+    pub(crate) fn change(connection: ConnectionId, run: RunId, sequence: u64) -> Self {
+        Self::new(run_partition(connection, run), format!("{CHANGE}{sequence:010}"))
+    }
+
+    pub(crate) fn snapshot(connection: ConnectionId, run: RunId, number: u64) -> Self {
+        Self::new(run_partition(connection, run), format!("{SNAPSHOT}{number:010}"))
+    }
+
+    pub(crate) fn user(connection: ConnectionId, shard: Shard, person: PersonId) -> Self {
+        Self::new(user_partition(connection, shard), person.to_string())
+    }
+
+    pub(crate) fn member(connection: ConnectionId, group: GroupId, shard: Shard, person: PersonId) -> Self {
+        Self::new(roster_partition(connection, group, shard), person.to_string())
+    }
+
+    /// The key as an item's attributes.
+    pub(crate) fn item(&self) -> Item {
+        Item::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// The partition of a connection's state, groups, teams, holds, runs and subscriptions.
+pub(crate) fn partition(connection: ConnectionId) -> String {
+    format!("C#{connection}")
+}
+
+/// The partition of a hold's removals.
+pub(crate) fn hold_partition(connection: ConnectionId, hold: HoldId) -> String {
+    format!("C#{connection}#H#{hold}")
+}
+
+/// The partition of a run's changes and checkpoint.
+pub(crate) fn run_partition(connection: ConnectionId, run: RunId) -> String {
+    format!("C#{connection}#R#{run}")
+}
+
+/// One partition of a connection's accounts.
+pub(crate) fn user_partition(connection: ConnectionId, shard: Shard) -> String {
+    format!("C#{connection}#U#{shard}")
+}
+
+/// One partition of a team's members.
+pub(crate) fn roster_partition(connection: ConnectionId, group: GroupId, shard: Shard) -> String {
+    format!("C#{connection}#T#{group}#{shard}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const CONNECTION: ConnectionId = ConnectionId(Uuid::from_u128(1));
+
+    #[test]
+    fn every_key_has_a_place_of_its_own() {
+        let id = Uuid::from_u128(2);
+        let shard = Shard::of(UserId(id));
+        let keys = [
+            Key::connection(CONNECTION),
+            Key::lease(CONNECTION),
+            Key::state(CONNECTION),
+            Key::ledger(CONNECTION),
+            Key::doubts(CONNECTION),
+            Key::signal(CONNECTION),
+            Key::subscription(CONNECTION, id),
+            Key::group(CONNECTION, GroupId(id)),
+            Key::team(CONNECTION, GroupId(id)),
+            Key::hold(CONNECTION, HoldId(id)),
+            Key::run(CONNECTION, RunId(id)),
+            Key::removals(CONNECTION, HoldId(id), 0),
+            Key::change(CONNECTION, RunId(id), 0),
+            Key::snapshot(CONNECTION, RunId(id), 0),
+            Key::user(CONNECTION, shard, PersonId(id)),
+            Key::member(CONNECTION, GroupId(id), shard, PersonId(id)),
+        ];
+        let places: BTreeSet<(String, String)> = keys.iter().map(|key| (key.pk.clone(), key.sk.clone())).collect();
+        assert_eq!(places.len(), keys.len());
+        for key in keys.iter().skip(1) {
+            assert!(key.pk.starts_with(&partition(CONNECTION)), "{key:?} is outside of the connection");
+        }
+    }
+
+    #[test]
+    fn the_shard_is_the_first_digit_of_the_account() {
+        for number in 0..16u128 {
+            let user = UserId(Uuid::from_u128(number << 124 | 5));
+            assert_eq!(Shard::of(user).to_string(), user.to_string()[..1]);
+            assert_eq!(Shard::from_digit(&user.to_string()[..1]), Some(Shard::of(user)));
+        }
+        assert_eq!(Shard::from_digit("10"), None);
+        assert_eq!(Shard::from_digit("+"), None);
+        assert_eq!(Shard::all().count(), 16);
+    }
+
+    #[test]
+    fn chunks_sort_by_number() {
+        let run = RunId(Uuid::from_u128(3));
+        assert!(Key::change(CONNECTION, run, 9).sk < Key::change(CONNECTION, run, 10).sk);
+        assert!(Key::snapshot(CONNECTION, run, 99).sk < Key::snapshot(CONNECTION, run, 100).sk);
+    }
+
+    #[test]
+    fn the_keys_are_those_of_the_documentation() {
+        let [group, person] = [Uuid::from_u128(0xa), Uuid::from_u128(0xb)];
+        let key = Key::member(CONNECTION, GroupId(group), Shard(12), PersonId(person));
+        assert_eq!(key.pk, "C#00000000-0000-0000-0000-000000000001#T#00000000-0000-0000-0000-00000000000a#c");
+        assert_eq!(key.sk, "00000000-0000-0000-0000-00000000000b");
+    }
+}

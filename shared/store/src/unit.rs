@@ -1,0 +1,206 @@
+//! What of a commit must stay together, as writes with their history and counters.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use rollcall_directory::guard::Takings;
+use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
+use rollcall_directory::plan::Removal;
+use rollcall_directory::user::User;
+
+use crate::change::Change;
+use crate::commit::{TeamWrite, UserWrite};
+use crate::error::Error;
+use crate::group;
+use crate::item::{MAX_ITEM, VERSION, binary, expire, number, text};
+use crate::keys::Key;
+use crate::run::Tally;
+use crate::user;
+use crate::write::Write;
+
+/// Teams that one transaction adds to or takes from one account.
+const TEAMS: usize = 90;
+/// Bytes of removals in one chunk of a hold.
+const REMOVAL_BYTES: usize = 200_000;
+/// How long history is kept.
+pub(crate) const HISTORY: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// How long a checkpoint is kept. Graph's delta links live for seven days.
+const SNAPSHOT: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Writes that must be in the same transaction, and what they mean for the counters.
+#[derive(Debug, Default)]
+pub(crate) struct Unit {
+    pub(crate) writes: Vec<Write>,
+    /// The history, as JSON.
+    pub(crate) changes: Vec<String>,
+    /// Accounts that became active, less those that became inactive.
+    pub(crate) active: i64,
+    pub(crate) taken: Takings,
+    pub(crate) tally: Tally,
+}
+
+impl Unit {
+    pub(crate) fn of(write: Write) -> Self {
+        Self { writes: vec![write], ..Self::default() }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.writes.iter().map(Write::bytes).sum::<usize>() + self.change_bytes()
+    }
+
+    pub(crate) fn change_bytes(&self) -> usize {
+        self.changes.iter().map(|change| change.len() + 1).sum()
+    }
+
+    fn record(&mut self, change: &Change) -> Result<(), Error> {
+        self.tally.count(change);
+        let json = serde_json::to_string(change);
+        self.changes.push(json.map_err(|error| Error::Corrupt { item: "change", what: error.to_string() })?);
+        Ok(())
+    }
+
+    pub(crate) fn absorb(&mut self, other: Self) {
+        // Destructured in full, so that a new field can't be forgotten.
+        let Self { writes, changes, active, taken, tally } = other;
+        self.writes.extend(writes);
+        self.changes.extend(changes);
+        self.active += active;
+        self.taken.add(&taken);
+        self.tally.add(&tally);
+    }
+}
+
+pub(crate) fn team_unit(connection: ConnectionId, team: &TeamWrite) -> Result<Unit, Error> {
+    let mut unit = Unit::of(group::write_team(connection, &team.after)?);
+    if let Some(change) = team.change() {
+        unit.record(&Change::Team(change))?;
+    }
+    Ok(unit)
+}
+
+pub(crate) fn user_unit(connection: ConnectionId, write: &UserWrite, now: Timestamp) -> Result<Unit, Error> {
+    let mut unit = Unit { writes: user::writes(connection, write, now)?, ..Unit::default() };
+    if let Some(change) = write.change() {
+        unit.record(&Change::User(change))?;
+    }
+    let was_active = write.before.as_ref().is_some_and(|before| before.status.is_active());
+    unit.active = i64::from(write.after.status.is_active()) - i64::from(was_active);
+    let person = write.after.person;
+    let removals: Vec<Removal> = write.taken.iter().map(|loss| Removal { person, loss: *loss }).collect();
+    unit.taken = Takings::of(&removals);
+    let (old, new) = (write.before.as_ref().map(user::roster).unwrap_or_default(), user::roster(&write.after));
+    unit.tally.memberships_added = new.difference(&old).count() as u64;
+    unit.tally.memberships_removed = old.difference(&new).count() as u64;
+    Ok(unit)
+}
+
+/// An account that joins or leaves more teams than fit into one transaction goes in stages,
+/// each a consistent account with its own history.
+pub(crate) fn stages(write: UserWrite) -> Vec<UserWrite> {
+    let old = write.before.as_ref().map(user::roster).unwrap_or_default();
+    let new = user::roster(&write.after);
+    let turned: Vec<_> = old.symmetric_difference(&new).copied().collect();
+    if turned.len() <= TEAMS {
+        return vec![write];
+    }
+    let model = write.before.as_ref().filter(|before| before.status.is_active()).unwrap_or(&write.after).clone();
+    let mut teams = old;
+    let mut staged = Vec::new();
+    let mut before = write.before;
+    // The last part is left to the last stage, which is the account as asked for.
+    let parts: Vec<_> = turned.chunks(TEAMS).collect();
+    for part in parts.iter().take(parts.len() - 1) {
+        for team in *part {
+            if !teams.remove(team) {
+                teams.insert(*team);
+            }
+        }
+        let after = User { teams: teams.clone(), ..model.clone() };
+        staged.push(UserWrite { before: before.replace(after.clone()), after, taken: Vec::new() });
+    }
+    staged.push(UserWrite { before, after: write.after, taken: write.taken });
+    staged
+}
+
+pub(crate) fn removal_units(
+    connection: ConnectionId,
+    hold: HoldId,
+    removals: &BTreeSet<Removal>,
+    now: Timestamp,
+) -> Vec<Result<Unit, Error>> {
+    let json = |removal| {
+        serde_json::to_string(removal).map_err(|error| Error::Corrupt { item: "removals", what: error.to_string() })
+    };
+    let texts: Result<Vec<String>, Error> = removals.iter().map(json).collect();
+    let texts = match texts {
+        Ok(texts) => texts,
+        Err(error) => return vec![Err(error)],
+    };
+    let chunks = join_chunks(texts, REMOVAL_BYTES).into_iter().enumerate().map(|(number, chunk)| {
+        let mut item = Key::removals(connection, hold, number).item();
+        item.insert("v".to_owned(), crate::item::number(VERSION));
+        item.insert("removals".to_owned(), text(chunk));
+        expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+        Ok(Unit::of(Write::Put { kind: "removals", item, condition: None }))
+    });
+    chunks.collect()
+}
+
+/// JSON arrays of so many bytes each, roughly.
+fn join_chunks(texts: Vec<String>, bytes: usize) -> Vec<String> {
+    let mut chunks: Vec<String> = Vec::new();
+    for text in texts {
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() + text.len() < bytes => {
+                chunk.push(',');
+                chunk.push_str(&text);
+            }
+            _ => chunks.push(format!("[{text}")),
+        }
+    }
+    chunks.iter_mut().for_each(|chunk| chunk.push(']'));
+    chunks
+}
+
+pub(crate) fn chunk_unit(
+    connection: ConnectionId,
+    run: Option<RunId>,
+    place: u64,
+    chunk: Vec<u8>,
+    now: Timestamp,
+) -> Result<Unit, Error> {
+    let run = run.ok_or_else(no_run)?;
+    if chunk.len() > MAX_ITEM {
+        return Err(Error::TooLarge { item: "snapshot", bytes: chunk.len() });
+    }
+    let mut item = Key::snapshot(connection, run, place).item();
+    item.insert("v".to_owned(), number(VERSION));
+    item.insert("bytes".to_owned(), binary(chunk));
+    expire(&mut item, now.saturating_add(SNAPSHOT).unwrap_or(Timestamp::MAX));
+    Ok(Unit::of(Write::Put { kind: "snapshot", item, condition: None }))
+}
+
+/// The write of a transaction's history.
+pub(crate) fn change_chunk(
+    connection: ConnectionId,
+    run: Option<RunId>,
+    sequence: u64,
+    changes: Vec<String>,
+    now: Timestamp,
+) -> Result<Write, Error> {
+    let run = run.ok_or_else(no_run)?;
+    let mut item = Key::change(connection, run, sequence).item();
+    item.insert("v".to_owned(), number(VERSION));
+    item.insert("changes".to_owned(), text(format!("[{}]", changes.join(","))));
+    expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+    let bytes = crate::item::size(&item);
+    if bytes > MAX_ITEM {
+        return Err(Error::TooLarge { item: "change", bytes });
+    }
+    Ok(Write::Put { kind: "change", item, condition: None })
+}
+
+/// Changes and checkpoints belong to a run; without one the commit is a mistake of its maker.
+pub(crate) fn no_run() -> Error {
+    Error::Refused { operation: "commit", code: "changes without a run".to_owned() }
+}

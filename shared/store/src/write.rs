@@ -1,0 +1,174 @@
+//! One write of a transaction.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+
+use crate::error::Error;
+use crate::item::size;
+use crate::keys::{Item, Key};
+use crate::table::{Condition, not_built};
+
+/// One write of a transaction.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// The whole item.
+    Put {
+        /// Kind of item, for errors.
+        kind: &'static str,
+        /// The item.
+        item: Item,
+        /// What must hold.
+        condition: Option<Condition>,
+    },
+    /// Some attributes of an item.
+    Update(Change),
+    /// Nothing is left.
+    Delete(Key),
+}
+
+/// A change of some attributes of an item.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// Kind of item, for errors.
+    pub(crate) kind: &'static str,
+    /// Which item.
+    pub(crate) key: Key,
+    /// Update expression.
+    pub(crate) expression: String,
+    /// Condition expression.
+    pub(crate) condition: String,
+    /// Names behind `#`.
+    pub(crate) names: HashMap<String, String>,
+    /// Values behind `:`.
+    pub(crate) values: Item,
+}
+
+impl Change {
+    /// Sets the attributes of `item` and removes those of `absent` that it does not have.
+    /// Attributes of which neither speaks stay: a newer version may have put them there.
+    pub(crate) fn set(kind: &'static str, key: Key, mut item: Item, absent: &[&str]) -> Self {
+        item.remove("pk");
+        item.remove("sk");
+        let gone: Vec<&str> = absent.iter().copied().filter(|name| !item.contains_key(*name)).collect();
+        let mut change = Self {
+            kind,
+            key,
+            expression: String::new(),
+            condition: String::new(),
+            names: HashMap::new(),
+            values: Item::new(),
+        };
+        let mut set: Vec<(String, AttributeValue)> = item.into_iter().collect();
+        set.sort_by(|one, other| one.0.cmp(&other.0));
+        let set: Vec<String> = set
+            .into_iter()
+            .map(|(name, value)| format!("#{name} = :{name}", name = change.bind(&name, value)))
+            .collect();
+        change.expression = format!("SET {}", set.join(", "));
+        if !gone.is_empty() {
+            let gone: Vec<String> = gone.into_iter().map(|name| format!("#{}", change.name(name))).collect();
+            change.expression.push_str(&format!(" REMOVE {}", gone.join(", ")));
+        }
+        change
+    }
+
+    /// Requires that an attribute has a value.
+    pub(crate) fn require(mut self, name: &str, value: AttributeValue) -> Self {
+        let name = self.name(name);
+        self.values.insert(format!(":was_{name}"), value);
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        self.condition.push_str(&format!("{and}#{name} = :was_{name}"));
+        self
+    }
+
+    /// Raises a number by one.
+    pub(crate) fn raise(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.values.insert(":one".to_owned(), AttributeValue::N("1".to_owned()));
+        self.expression = self.expression.replacen("SET ", &format!("SET #{name} = #{name} + :one, "), 1);
+        self
+    }
+
+    fn bind(&mut self, name: &str, value: AttributeValue) -> String {
+        let name = self.name(name);
+        self.values.insert(format!(":{name}"), value);
+        name
+    }
+
+    /// Every name goes through a placeholder, because many words are reserved.
+    fn name(&mut self, name: &str) -> String {
+        self.names.insert(format!("#{name}"), name.to_owned());
+        name.to_owned()
+    }
+}
+
+impl Write {
+    /// Kind of item, for errors.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Put { kind, .. } | Self::Update(Change { kind, .. }) => kind,
+            Self::Delete(_) => "item",
+        }
+    }
+
+    /// Roughly what it adds to the size of a transaction, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Put { item, .. } => size(item),
+            Self::Update(change) => change.expression.len() + change.condition.len() + size(&change.values),
+            Self::Delete(key) => key.pk.len() + key.sk.len(),
+        }
+    }
+
+    /// The same as a part of a request.
+    pub(crate) fn build(self, table: &str) -> Result<TransactWriteItem, Error> {
+        let write = TransactWriteItem::builder();
+        let built = match self {
+            Self::Put { item, condition, .. } => {
+                let put = Put::builder().table_name(table).set_item(Some(item));
+                let put = match condition {
+                    Some(Condition { expression, values }) => {
+                        put.condition_expression(expression).set_expression_attribute_values(values)
+                    }
+                    None => put,
+                };
+                put.build().map(|put| write.put(put))
+            }
+            Self::Update(change) => {
+                let condition = (!change.condition.is_empty()).then_some(change.condition);
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(change.key.item()))
+                    .update_expression(change.expression)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(Some(change.names))
+                    .set_expression_attribute_values(Some(change.values));
+                update.build().map(|update| write.update(update))
+            }
+            Self::Delete(key) => {
+                Delete::builder().table_name(table).set_key(Some(key.item())).build().map(|delete| write.delete(delete))
+            }
+        };
+        built.map(|built| built.build()).map_err(|_| not_built("TransactWriteItems"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{number, text};
+    use rollcall_directory::identity::ConnectionId;
+    use uuid::Uuid;
+
+    #[test]
+    fn an_update_names_every_attribute_through_a_placeholder() {
+        let item = Item::from([("owner".to_owned(), text("me")), ("epoch".to_owned(), number(2))]);
+        let key = Key::lease(ConnectionId(Uuid::from_u128(1)));
+        let change = Change::set("lease", key, item, &["token", "owner"]).require("epoch", number(2)).raise("beat");
+        assert_eq!(change.expression, "SET #beat = #beat + :one, #epoch = :epoch, #owner = :owner REMOVE #token");
+        assert_eq!(change.condition, "#epoch = :was_epoch");
+        assert_eq!(change.names.len(), 4);
+        assert_eq!(change.values.len(), 4);
+    }
+}
