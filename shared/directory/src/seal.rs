@@ -78,6 +78,12 @@ impl Completeness {
         self.sources.insert(source, gap);
     }
 
+    /// Whether a source was read to its end.
+    #[must_use]
+    pub fn is_closed(&self, source: Source) -> bool {
+        self.sources.get(&source).is_some_and(|gap| *gap != Some(Gap::Open))
+    }
+
     /// Proof of completeness.
     ///
     /// # Errors

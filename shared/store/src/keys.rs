@@ -7,11 +7,10 @@
 //! | `pk` | `sk` | item | read by |
 //! |---|---|---|---|
 //! | `CONNECTIONS` | `{connection}` | settings and status | get; list, paged |
-//! | `C#{connection}` | `LEASE` | owner, epoch, beat, counters | strong get; in every transaction of a worker |
+//! | `C#{connection}` | `LEASE` | owner, epoch (also the generation of notifications), beat, counters | strong get; in every transaction of a worker |
 //! | | `STATE` | cursors, unfinished run, times | strong get, together with the lease |
 //! | | `LEDGER` | what was taken, by the hour | strong get, together with the lease |
 //! | | `DOUBTS` | people to be asked about again | strong get, together with the lease |
-//! | | `SIGNAL` | generation of notifications | strong get |
 //! | | `SUBSCRIPTION#{nonce}` | a subscription | strong get by nonce; list |
 //! | | `GROUP#{group}` | a group in scope | list; strong batch get |
 //! | | `TEAM#{group}` | a team | list |
@@ -123,10 +122,6 @@ impl Key {
         Self::new(partition(connection), "DOUBTS".to_owned())
     }
 
-    pub(crate) fn signal(connection: ConnectionId) -> Self {
-        Self::new(partition(connection), "SIGNAL".to_owned())
-    }
-
     pub(crate) fn subscription(connection: ConnectionId, nonce: Uuid) -> Self {
         Self::new(partition(connection), format!("{SUBSCRIPTION}{nonce}"))
     }
@@ -218,7 +213,6 @@ mod tests {
             Key::state(CONNECTION),
             Key::ledger(CONNECTION),
             Key::doubts(CONNECTION),
-            Key::signal(CONNECTION),
             Key::subscription(CONNECTION, id),
             Key::group(CONNECTION, GroupId(id)),
             Key::team(CONNECTION, GroupId(id)),

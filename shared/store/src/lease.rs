@@ -97,6 +97,24 @@ impl Table {
         self.take(connection, worker, &lease).await
     }
 
+    /// Takes the lease away from whoever has it: their next write is refused, and nobody owns it then.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]. It is fine if nobody ever had the lease.
+    pub async fn revoke(&self, connection: ConnectionId) -> Result<(), Error> {
+        let lease = self.load_lease(connection).await?;
+        if lease.epoch == 0 {
+            return Ok(());
+        }
+        let version = Item::from([("v".to_owned(), number(VERSION))]);
+        let mut change = Change::set("lease", Key::lease(connection), version, &["owner"]);
+        // Added, not set: two who revoke, or one who revokes while another takes over, both count.
+        change.expression.push_str(" ADD #epoch :one");
+        change.names.insert("#epoch".to_owned(), "epoch".to_owned());
+        change.values.insert(":one".to_owned(), number(1));
+        self.update("lease", change).await.map(drop)
+    }
+
     /// Takes the lease if it still is as it was seen.
     async fn take(&self, connection: ConnectionId, worker: &str, seen: &LeaseRow) -> Result<Acquired, Error> {
         let epoch = seen.epoch + 1;

@@ -1,5 +1,4 @@
-//! Change-notification subscriptions of a connection, and the generation by which many
-//! notifications become few reads.
+//! Change-notification subscriptions of a connection.
 
 use jiff::Timestamp;
 use rollcall_directory::identity::ConnectionId;
@@ -7,10 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::item::{VERSION, check_version, from_item, number, read_u64, to_item};
-use crate::keys::{Item, Key, SUBSCRIPTION, partition};
+use crate::item::{from_item, to_item};
+use crate::keys::{Key, SUBSCRIPTION, partition};
 use crate::table::{Span, Table};
-use crate::write::Change;
 
 const KIND: &str = "subscription";
 
@@ -86,32 +84,5 @@ impl Table {
     /// [`Error::Unavailable`].
     pub async fn remove_subscription(&self, connection: ConnectionId, nonce: Uuid) -> Result<(), Error> {
         self.delete(&Key::subscription(connection, nonce)).await
-    }
-
-    /// The generation of a connection's notifications, as it is now; 0 at first.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and what reading an item can meet.
-    pub async fn generation(&self, connection: ConnectionId) -> Result<u64, Error> {
-        match self.get(&Key::signal(connection)).await? {
-            Some(item) => {
-                check_version("signal", &item)?;
-                read_u64("signal", &item, "generation")
-            }
-            None => Ok(0),
-        }
-    }
-
-    /// Begins the next generation and gives its number. A repeated attempt may skip one, which is harmless.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] and what reading an item can meet.
-    pub async fn next_generation(&self, connection: ConnectionId) -> Result<u64, Error> {
-        let version = Item::from([("v".to_owned(), number(VERSION))]);
-        let mut change = Change::set("signal", Key::signal(connection), version, &[]);
-        change.expression.push_str(" ADD #generation :one");
-        change.names.insert("#generation".to_owned(), "generation".to_owned());
-        change.values.insert(":one".to_owned(), number(1));
-        read_u64("signal", &self.update("signal", change).await?, "generation")
     }
 }

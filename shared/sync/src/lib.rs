@@ -1,1 +1,23 @@
-//! Placeholder.
+//! Runs: reads the directory through `rollcall-graph`, asks `rollcall-directory` for the plan,
+//! applies it through `rollcall-store`.
+//!
+//! * [`job`]: what the queue carries, and the rule by which many notifications become few reads.
+//! * [`access`]: from a connection to a Graph client with its credential.
+//! * [`worker`]: takes a job, holds the lease, and sees a run through to its end, its next
+//!   checkpoint, or the reason why a person must act.
+//! * [`notification`]: what arrives from Graph, checked.
+//! * [`subscription`]: keeps the change-notification subscriptions alive.
+//! * [`schedule`]: which connections are due.
+//! * [`check`]: the very calls that a sync will make, each with what is wrong and who must mend it.
+//! * [`ports`]: the queue and the mail, which `rollcall-runtime` provides.
+//!
+//! **Nothing here reads the environment or the clock by itself**: the rim passes both in.
+
+pub mod access;
+pub mod check;
+pub mod job;
+pub mod notification;
+pub mod ports;
+pub mod schedule;
+pub mod subscription;
+pub mod worker;

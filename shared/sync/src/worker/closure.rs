@@ -1,0 +1,216 @@
+//! Reads the groups in scope: their members, the groups nested in them, and so on down.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_graph::{Error, GraphClient, Member, MemberKind, groups};
+use rollcall_store::commit::Commit;
+use tokio::time::Instant;
+
+use super::checkpoint::{Checkpoint, OpenGroup, Stage};
+use super::failure::Failure;
+use super::reading::Members;
+use super::session::Session;
+use super::snapshot::{Chunk, Snapshot, encode};
+
+/// Pages that are read side by side.
+const AT_ONCE: usize = 8;
+/// Ids after which a checkpoint is saved: they fit into one item of the table.
+const IDS_PER_CHECKPOINT: usize = 15_000;
+/// Time after which a checkpoint is saved.
+const TIME_PER_CHECKPOINT: Duration = Duration::from_secs(3);
+
+/// Reads all groups that are not read to their end, and those found below them, into `snapshot`.
+/// `begun` are those of which some pages are read.
+pub(super) async fn read(
+    session: &mut Session<'_>,
+    snapshot: &mut Snapshot,
+    checkpoint: &mut Checkpoint,
+    begun: Vec<OpenGroup>,
+) -> Result<(), Failure> {
+    let roots = session.connection.scope.roots();
+    let mut reading = Reading::new(open(snapshot, &roots, begun));
+    loop {
+        let graph = session.graph.clone();
+        while let Some(next) = reading.start() {
+            reading.running.push(page(graph.clone(), next, &roots));
+        }
+        let Some(done) = reading.running.next().await else { break };
+        let (task, chunk, following) = match done {
+            Ok(done) => done,
+            Err(failure) => {
+                // What was read so far is kept, so that the next attempt goes on from here.
+                reading.save(session, checkpoint).await?;
+                return Err(failure);
+            }
+        };
+        session.run.progress.pages += 1;
+        reading.finish(&task, following, &chunk, snapshot);
+        snapshot.absorb(chunk.clone());
+        reading.unsaved.push(chunk);
+        if reading.is_checkpoint_due() {
+            reading.save(session, checkpoint).await?;
+            session.check_time()?;
+        }
+    }
+    reading.save(session, checkpoint).await
+}
+
+fn open(snapshot: &Snapshot, roots: &BTreeSet<GroupId>, begun: Vec<OpenGroup>) -> Vec<OpenGroup> {
+    let mut open = snapshot.open_groups(roots);
+    open.retain(|group| !begun.iter().any(|begun| begun.group == *group));
+    open.into_iter().map(OpenGroup::new).chain(begun).collect()
+}
+
+type Done = Result<(OpenGroup, Chunk, Option<OpenGroup>), Failure>;
+
+/// The pages under way, and what is not saved yet.
+struct Reading<F> {
+    waiting: Vec<OpenGroup>,
+    started: Vec<OpenGroup>,
+    running: FuturesUnordered<F>,
+    met: BTreeSet<GroupId>,
+    unsaved: Vec<Chunk>,
+    unsaved_ids: usize,
+    saved_at: Instant,
+}
+
+impl<F: Future<Output = Done>> Reading<F> {
+    fn new(open: Vec<OpenGroup>) -> Self {
+        Self {
+            met: open.iter().map(|open| open.group).collect(),
+            waiting: open,
+            started: Vec::new(),
+            running: FuturesUnordered::new(),
+            unsaved: Vec::new(),
+            unsaved_ids: 0,
+            saved_at: Instant::now(),
+        }
+    }
+
+    fn start(&mut self) -> Option<OpenGroup> {
+        if self.running.len() >= AT_ONCE {
+            return None;
+        }
+        let next = self.waiting.pop()?;
+        self.started.push(next.clone());
+        Some(next)
+    }
+
+    fn finish(&mut self, task: &OpenGroup, following: Option<OpenGroup>, chunk: &Chunk, snapshot: &Snapshot) {
+        self.started.retain(|started| started != task);
+        self.waiting.extend(following);
+        if let Chunk::Members { children, people, .. } = chunk {
+            self.unsaved_ids += people.len() + children.len() + 1;
+            for child in children {
+                if !snapshot.knows(*child) && self.met.insert(*child) {
+                    self.waiting.push(OpenGroup::new(*child));
+                }
+            }
+        }
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        self.unsaved_ids >= IDS_PER_CHECKPOINT || self.saved_at.elapsed() >= TIME_PER_CHECKPOINT
+    }
+
+    async fn save(&mut self, session: &mut Session<'_>, checkpoint: &mut Checkpoint) -> Result<(), Failure> {
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let begun = self.waiting.iter().chain(&self.started).filter(|open| open.next.is_some());
+        checkpoint.stage = Stage::Groups { begun: begun.cloned().collect() };
+        session.run.resume = Some(checkpoint.to_text()?);
+        session.run.progress.phase = "groups".to_owned();
+        let chunks = vec![encode(&self.unsaved)?];
+        session.save(Commit { chunks, ..Commit::at(session.now()) }).await?;
+        self.unsaved.clear();
+        self.unsaved_ids = 0;
+        self.saved_at = Instant::now();
+        Ok(())
+    }
+}
+
+/// Reads one page of a group's members, and the group itself before the first page of a scope group.
+async fn page(graph: GraphClient, task: OpenGroup, roots: &BTreeSet<GroupId>) -> Done {
+    let group = task.group;
+    let is_root = roots.contains(&group);
+    let name = if is_root && task.next.is_none() { Some(name(&graph, group).await?) } else { None };
+    let request = groups::members(group.0, groups::Names::LeaveOut);
+    let request = match &task.next {
+        Some(link) => request.at(link.clone()),
+        None => request,
+    };
+    let page = graph.send(&request).await.map_err(|error| gone(error, group, is_root))?;
+    let Members { people, groups } = by_kind(&page.value);
+    let following = page.next.map(|next| OpenGroup { group, next: Some(next) });
+    let chunk = Chunk::Members {
+        group,
+        name,
+        children: groups.into_iter().collect(),
+        people: people.into_iter().collect(),
+        last: following.is_none(),
+    };
+    Ok((task, chunk, following))
+}
+
+async fn name(graph: &GraphClient, group: GroupId) -> Result<String, Failure> {
+    let found = graph.send(&groups::get(group.0)).await.map_err(|error| gone(error, group, true))?;
+    Ok(found.display_name.value().cloned().unwrap_or_else(|| group.to_string()))
+}
+
+/// A scope group that is not found is a matter for people. A nested one may just have been
+/// deleted, or not have reached this replica: the run can't be complete, and another will be.
+fn gone(error: Error, group: GroupId, is_root: bool) -> Failure {
+    match error {
+        Error::NotFound { .. } if is_root => Failure::GroupGone(group),
+        other => other.into(),
+    }
+}
+
+fn by_kind(members: &[Member]) -> Members {
+    let mut sorted = Members::default();
+    for member in members {
+        match member.kind {
+            MemberKind::User => {
+                sorted.people.insert(PersonId(member.id));
+            }
+            MemberKind::Group => {
+                sorted.groups.insert(GroupId(member.id));
+            }
+            MemberKind::Other | MemberKind::NotStated => {}
+        }
+    }
+    sorted
+}
+
+/// Reads the groups below `roots` that are not in `known`, without checkpoints: for a group
+/// that was nested into the scope since the last full run.
+pub(super) async fn read_below(
+    session: &Session<'_>,
+    roots: &BTreeSet<GroupId>,
+    known: &BTreeSet<GroupId>,
+) -> Result<Vec<Chunk>, Failure> {
+    let no_roots = BTreeSet::new();
+    let mut met: BTreeSet<GroupId> = known.union(roots).copied().collect();
+    let mut waiting: Vec<OpenGroup> = roots.iter().map(|group| OpenGroup::new(*group)).collect();
+    let mut running = FuturesUnordered::new();
+    let mut chunks = Vec::new();
+    loop {
+        while running.len() < AT_ONCE {
+            let Some(next) = waiting.pop() else { break };
+            running.push(page(session.graph.clone(), next, &no_roots));
+        }
+        let Some(done) = running.next().await else { return Ok(chunks) };
+        let (_, chunk, following) = done?;
+        waiting.extend(following);
+        if let Chunk::Members { children, .. } = &chunk {
+            waiting.extend(children.iter().filter(|child| met.insert(**child)).map(|child| OpenGroup::new(*child)));
+        }
+        chunks.push(chunk);
+        session.check_time()?;
+    }
+}

@@ -1,0 +1,158 @@
+//! Asks Graph about single people: once more before something is taken from them, and in full
+//! where what is stored can't be relied on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rollcall_directory::evidence::Answer;
+use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_directory::person::{PersonReading, Reading};
+use rollcall_directory::property::selected_names;
+use rollcall_directory::scope::Scope;
+use rollcall_graph::users::{self, CHECKED_GROUPS};
+use rollcall_graph::{Error, Expand, Page, Request, User};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::reading::{Answered, person};
+use super::session::Session;
+
+/// What Graph says now of each of these people.
+///
+/// `deleted` are those of whom the delta query said that they were removed: for them "not
+/// found" is confirmation enough.
+pub(super) async fn ask(
+    session: &Session<'_>,
+    people: &[PersonId],
+    deleted: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, Answer>, Failure> {
+    let found = users_by_id(session, people, &["accountEnabled"], Expand::Nothing).await?;
+    let memberships = scope_groups_of(session, &found).await?;
+    let missing: Vec<PersonId> = people.iter().filter(|person| !found.contains_key(*person)).copied().collect();
+    let buried = among_deleted(session, &missing, deleted).await?;
+    let doubts = session.state().doubts;
+    let answer = |id: &PersonId| match found.get(id) {
+        Some(user) => Answer::Present {
+            enabled: match person(user, Answered::AsDelta).enabled {
+                Reading::Is(enabled) => Some(enabled),
+                Reading::Absent | Reading::Cleared => None,
+            },
+            member_of: memberships.get(id).cloned().unwrap_or_default(),
+        },
+        None if deleted.contains(id) || buried.contains(id) => Answer::Deleted,
+        None => Answer::Missing { since: doubts.get(id).copied().flatten() },
+    };
+    Ok(people.iter().map(|id| (*id, answer(id))).collect())
+}
+
+/// Everything about a person, read from their own side.
+pub(super) struct Portrait {
+    pub(super) reading: PersonReading,
+    /// All groups of which the person is a direct member, in scope or not.
+    pub(super) groups: BTreeSet<GroupId>,
+}
+
+/// Reads these people in full. Who is not found is left out.
+pub(super) async fn portraits(
+    session: &Session<'_>,
+    people: &[PersonId],
+) -> Result<BTreeMap<PersonId, Portrait>, Failure> {
+    let found = users_by_id(session, people, &selected_names(), Expand::Manager).await?;
+    let mut groups = match session.connection.scope {
+        Scope::Everyone => BTreeMap::new(),
+        Scope::Groups { .. } => direct_groups(session, found.keys().copied()).await?,
+    };
+    let portrait = |(id, user): (PersonId, User)| {
+        let groups = groups.remove(&id).unwrap_or_default();
+        (id, Portrait { reading: person(&user, Answered::WithManager), groups })
+    };
+    Ok(found.into_iter().map(portrait).collect())
+}
+
+/// Users by id; who is not found is left out.
+pub(super) async fn users_by_id(
+    session: &Session<'_>,
+    people: &[PersonId],
+    select: &[&str],
+    expand: Expand,
+) -> Result<BTreeMap<PersonId, User>, Failure> {
+    let requests: Vec<Request<User>> = people.iter().map(|person| users::get(person.0, select, expand)).collect();
+    let answers = session.graph.batch(&requests).await;
+    let mut found = BTreeMap::new();
+    for (person, answer) in people.iter().zip(answers) {
+        match answer {
+            Ok(user) => drop(found.insert(*person, user)),
+            Err(Error::NotFound { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(found)
+}
+
+/// The scope groups of each, directly or nested, in Graph's own opinion.
+async fn scope_groups_of(
+    session: &Session<'_>,
+    found: &BTreeMap<PersonId, User>,
+) -> Result<BTreeMap<PersonId, BTreeSet<GroupId>>, Failure> {
+    let roots: Vec<Uuid> = session.connection.scope.roots().into_iter().map(|group| group.0).collect();
+    let questions: Vec<(PersonId, Request<Page<Uuid>>)> = found
+        .keys()
+        .flat_map(|person| {
+            roots.chunks(CHECKED_GROUPS).map(|groups| (*person, users::check_member_groups(person.0, groups)))
+        })
+        .collect();
+    collect(session, questions, |group| GroupId(*group)).await
+}
+
+async fn direct_groups(
+    session: &Session<'_>,
+    people: impl Iterator<Item = PersonId>,
+) -> Result<BTreeMap<PersonId, BTreeSet<GroupId>>, Failure> {
+    let questions = people.map(|person| (person, users::member_of(person.0))).collect();
+    collect(session, questions, |group: &rollcall_graph::ObjectId| GroupId(group.id)).await
+}
+
+/// Asks and gathers the answers by person, reading on where an answer has more pages.
+async fn collect<T: Send>(
+    session: &Session<'_>,
+    questions: Vec<(PersonId, Request<Page<T>>)>,
+    group: impl Fn(&T) -> GroupId,
+) -> Result<BTreeMap<PersonId, BTreeSet<GroupId>>, Failure> {
+    let (people, requests): (Vec<PersonId>, Vec<Request<Page<T>>>) = questions.into_iter().unzip();
+    let answers = session.graph.batch(&requests).await;
+    let mut gathered: BTreeMap<PersonId, BTreeSet<GroupId>> = BTreeMap::new();
+    for ((person, request), answer) in people.into_iter().zip(requests).zip(answers) {
+        let groups = gathered.entry(person).or_default();
+        let mut page = match answer {
+            // Deleted between the two questions: the next run will find out.
+            Err(Error::NotFound { .. }) => continue,
+            answer => answer?,
+        };
+        groups.extend(page.value.iter().map(&group));
+        while let Some(next) = page.next {
+            page = session.graph.send(&request.clone().at(next)).await?;
+            groups.extend(page.value.iter().map(&group));
+        }
+    }
+    Ok(gathered)
+}
+
+/// Those of the missing who are among the deleted items.
+async fn among_deleted(
+    session: &Session<'_>,
+    missing: &[PersonId],
+    known: &BTreeSet<PersonId>,
+) -> Result<BTreeSet<PersonId>, Failure> {
+    let open: Vec<PersonId> = missing.iter().filter(|person| !known.contains(*person)).copied().collect();
+    let requests: Vec<Request<User>> = open.iter().map(|person| users::deleted(person.0)).collect();
+    let answers = session.graph.batch(&requests).await;
+    let mut buried = BTreeSet::new();
+    for (person, answer) in open.into_iter().zip(answers) {
+        match answer {
+            Ok(_) => drop(buried.insert(person)),
+            // Without the right to look there, nobody can be found there.
+            Err(Error::NotFound { .. } | Error::Consent { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(buried)
+}

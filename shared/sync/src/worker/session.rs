@@ -1,0 +1,141 @@
+//! What one hold of the lease knows, and how it writes.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollcall_directory::identity::{RunId, TenantId};
+use rollcall_graph::{GraphClient, Priority};
+use rollcall_store::Table;
+use rollcall_store::commit::Commit;
+use rollcall_store::connection::Connection;
+use rollcall_store::lease::Lease;
+use rollcall_store::run::{Counts, Mode, Progress, Run, RunStatus, Trigger};
+use rollcall_store::state::{StateChange, SyncState};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Worker;
+use super::failure::Failure;
+
+/// Time that is kept for saving a checkpoint and queueing the continuation.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// One run, or a slice of one, under the lease.
+pub(super) struct Session<'a> {
+    pub(super) worker: &'a Worker,
+    pub(super) lease: &'a Lease,
+    pub(super) connection: Connection,
+    pub(super) tenant: TenantId,
+    pub(super) graph: GraphClient,
+    pub(super) run: Run,
+    deadline: Instant,
+    /// Requests that the client had made before this run.
+    requests_before: u64,
+    /// Requests of the run's earlier slices.
+    requests_earlier: u64,
+}
+
+impl<'a> Session<'a> {
+    /// A session for a run that begins, or goes on.
+    pub(super) fn new(
+        worker: &'a Worker,
+        lease: &'a Lease,
+        connection: Connection,
+        (tenant, graph): (TenantId, GraphClient),
+        run: Run,
+        deadline: Instant,
+    ) -> Self {
+        let deadline = deadline - MARGIN;
+        let graph = graph.until(deadline).priority(Priority::Low);
+        let (requests_before, requests_earlier) = (graph.requests(), run.requests);
+        Self { worker, lease, connection, tenant, graph, run, deadline, requests_before, requests_earlier }
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.worker.table
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.worker.clock)()
+    }
+
+    pub(super) fn state(&self) -> SyncState {
+        self.lease.state()
+    }
+
+    /// An error when the invocation's time is used up. To be asked between two steps that are saved.
+    pub(super) fn check_time(&self) -> Result<(), Failure> {
+        if Instant::now() >= self.deadline { Err(Failure::OutOfTime) } else { Ok(()) }
+    }
+
+    /// Makes the run known before its first change.
+    pub(super) async fn begin(&mut self) -> Result<(), Failure> {
+        let state = StateChange { run: Some(Some(self.run.id)), ..StateChange::default() };
+        self.save(Commit { state, ..Commit::at(self.now()) }).await
+    }
+
+    /// Writes, with the run's record as it now stands.
+    pub(super) async fn save(&mut self, mut commit: Commit) -> Result<(), Failure> {
+        self.run.epoch = self.lease.epoch();
+        self.run.requests = self.requests_earlier + self.graph.requests() - self.requests_before;
+        commit.run = Some(self.run.clone());
+        Ok(self.lease.commit(commit).await?)
+    }
+
+    /// Moves the cursor of a read that found nothing to change, and leaves no run behind.
+    pub(super) async fn advance(&self, mut commit: Commit) -> Result<(), Failure> {
+        let now = self.now();
+        commit.state.trouble = Some(None);
+        commit.state.last_read_at = Some(now);
+        commit.state.last_success_at = Some(now);
+        Ok(self.lease.commit(commit).await?)
+    }
+
+    /// Goes on with another client, whose credential is newer.
+    pub(super) fn use_client(&mut self, graph: GraphClient) {
+        self.requests_earlier += self.graph.requests() - self.requests_before;
+        self.graph = graph.until(self.deadline).priority(Priority::Low);
+        self.requests_before = self.graph.requests();
+    }
+
+    /// Ends the run with success (or with removals on hold) and everything that follows from it, in one transaction.
+    pub(super) async fn finish(&mut self, held: bool, mut commit: Commit) -> Result<(), Failure> {
+        let now = self.now();
+        self.run.status = if held { RunStatus::Held } else { RunStatus::Succeeded };
+        self.run.finished_at = Some(now);
+        self.run.error = None;
+        self.run.resume = None;
+        self.run.progress.phase = "done".to_owned();
+        commit.state.run = Some(None);
+        commit.state.trouble = Some(None);
+        commit.state.last_read_at = Some(now);
+        commit.state.last_success_at = Some(now);
+        self.save(commit).await
+    }
+}
+
+/// A run that has done nothing yet.
+pub(super) fn new_run(id: RunId, mode: Mode, trigger: Trigger, now: Timestamp) -> Run {
+    Run {
+        id,
+        mode,
+        trigger,
+        status: RunStatus::Running,
+        started_at: now,
+        finished_at: None,
+        epoch: 0,
+        counts: Counts::default(),
+        progress: Progress::default(),
+        error: None,
+        requests: 0,
+        hold: None,
+        resume: None,
+    }
+}
+
+/// A new identifier that sorts by time.
+pub(super) fn time_ordered(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))
+}

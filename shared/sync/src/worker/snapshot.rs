@@ -1,0 +1,209 @@
+//! What a full run remembers of the directory: ids, not records.
+//!
+//! Whatever is learned is a [`Chunk`]. The run's memory is the fold of its chunks, so that a
+//! run that is taken over knows exactly what the one before had saved.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_directory::plan::Removal;
+use rollcall_directory::scope::{Group, GroupGraph};
+use rollcall_directory::seal::{Completeness, Source};
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+
+/// Something that was learned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Chunk {
+    /// The reading begins, perhaps anew: everything before counts no more.
+    Begin,
+    /// A page of a group's members.
+    Members {
+        group: GroupId,
+        /// The display name, where it was read.
+        name: Option<String>,
+        children: Vec<GroupId>,
+        people: Vec<PersonId>,
+        /// Whether it was the group's last page.
+        last: bool,
+    },
+    /// People who were read, and what their reading takes away.
+    People { seen: Vec<PersonId>, removals: Vec<Removal> },
+    /// The list of people was read to its end.
+    PeopleRead { read: u64, counted: Option<u64> },
+}
+
+/// The directory as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    groups: BTreeMap<GroupId, Group>,
+    /// Direct members that are people, by group.
+    sizes: BTreeMap<GroupId, u64>,
+    /// Each group's number in `direct`.
+    numbers: HashMap<GroupId, u32>,
+    by_number: Vec<GroupId>,
+    direct: HashMap<PersonId, Vec<u32>>,
+    seen: HashSet<PersonId>,
+    removals: BTreeSet<Removal>,
+    completeness: Completeness,
+}
+
+impl Snapshot {
+    /// Takes in what was learned.
+    pub(super) fn absorb(&mut self, chunk: Chunk) {
+        match chunk {
+            Chunk::Begin => *self = Self::default(),
+            Chunk::Members { group, name, children, people, last } => {
+                self.completeness.open(Source::Members(group));
+                for child in &children {
+                    self.completeness.open(Source::Members(*child));
+                }
+                let known = self.groups.entry(group).or_default();
+                known.name = name.unwrap_or_else(|| std::mem::take(&mut known.name));
+                known.children.extend(children);
+                self.add_members(group, people);
+                if last {
+                    self.completeness.close(Source::Members(group), 0, None);
+                }
+            }
+            Chunk::People { seen, removals } => {
+                self.seen.extend(seen);
+                self.removals.extend(removals);
+            }
+            Chunk::PeopleRead { read, counted } => self.completeness.close(Source::People, read, counted),
+        }
+    }
+
+    fn add_members(&mut self, group: GroupId, people: Vec<PersonId>) {
+        let next = u32::try_from(self.by_number.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(group).or_insert_with(|| {
+            self.by_number.push(group);
+            next
+        });
+        let size = self.sizes.entry(group).or_default();
+        for person in people {
+            let groups = self.direct.entry(person).or_default();
+            // A member that moves while pages are read can be on two of them.
+            if !groups.contains(&number) {
+                groups.push(number);
+                *size += 1;
+            }
+        }
+    }
+
+    /// The groups as they nest below the scope groups.
+    pub(super) fn graph(&self, roots: BTreeSet<GroupId>) -> GroupGraph {
+        GroupGraph::new(roots, self.groups.clone())
+    }
+
+    /// Groups that were met, or are scope groups, and are not read to their end.
+    pub(super) fn open_groups(&self, roots: &BTreeSet<GroupId>) -> BTreeSet<GroupId> {
+        let children = self.groups.values().flat_map(|group| &group.children);
+        let met = roots.iter().chain(children);
+        met.filter(|group| !self.completeness.is_closed(Source::Members(**group))).copied().collect()
+    }
+
+    /// Whether a group has been met, read or not.
+    pub(super) fn knows(&self, group: GroupId) -> bool {
+        self.groups.contains_key(&group)
+    }
+
+    /// How many people a group has as direct members.
+    pub(super) fn size(&self, group: GroupId) -> u64 {
+        self.sizes.get(&group).copied().unwrap_or_default()
+    }
+
+    /// The groups of which a person is a direct member.
+    pub(super) fn direct_groups(&self, person: PersonId) -> BTreeSet<GroupId> {
+        let numbers = self.direct.get(&person).map(Vec::as_slice).unwrap_or_default();
+        numbers.iter().filter_map(|number| self.by_number.get(*number as usize)).copied().collect()
+    }
+
+    /// Whether somebody is a member of a group in scope.
+    pub(super) fn is_member(&self, person: PersonId) -> bool {
+        self.direct.contains_key(&person)
+    }
+
+    /// How many people are members of groups in scope.
+    pub(super) fn members(&self) -> usize {
+        self.direct.len()
+    }
+
+    /// Members of groups in scope who have not been read themselves.
+    pub(super) fn unread_members(&self) -> Vec<PersonId> {
+        let mut unread: Vec<PersonId> = self.direct.keys().filter(|person| !self.seen.contains(*person)).copied().collect();
+        unread.sort_unstable();
+        unread
+    }
+
+    /// Whether a person was read.
+    pub(super) fn has_seen(&self, person: PersonId) -> bool {
+        self.seen.contains(&person)
+    }
+
+    /// What the people who were read would lose.
+    pub(super) const fn removals(&self) -> &BTreeSet<Removal> {
+        &self.removals
+    }
+
+    /// How completely the directory was read.
+    pub(super) const fn completeness(&self) -> &Completeness {
+        &self.completeness
+    }
+}
+
+/// The stored form of chunks.
+pub(super) fn encode(chunks: &[Chunk]) -> Result<Vec<u8>, Failure> {
+    postcard::to_stdvec(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
+}
+
+/// Chunks from their stored form.
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Chunk>, Failure> {
+    postcard::from_bytes(bytes).map_err(|error| Failure::Checkpoint(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn group(number: u128) -> GroupId {
+        GroupId(Uuid::from_u128(number))
+    }
+
+    fn people(numbers: std::ops::Range<u128>) -> Vec<PersonId> {
+        numbers.map(|number| PersonId(Uuid::from_u128(number))).collect()
+    }
+
+    fn page(number: u128, members: std::ops::Range<u128>, last: bool) -> Chunk {
+        Chunk::Members { group: group(number), name: None, children: vec![], people: people(members), last }
+    }
+
+    #[test]
+    fn overlapping_pages_count_each_member_once() {
+        let mut snapshot = Snapshot::default();
+        snapshot.absorb(page(1, 0..10, false));
+        snapshot.absorb(page(1, 5..12, true));
+        assert_eq!(snapshot.size(group(1)), 12);
+        assert_eq!(snapshot.members(), 12);
+    }
+
+    #[test]
+    fn a_nested_group_that_was_only_named_leaves_the_snapshot_unsealed() {
+        let mut snapshot = Snapshot::default();
+        snapshot.absorb(Chunk::PeopleRead { read: 0, counted: None });
+        snapshot.absorb(Chunk::Members { group: group(1), name: None, children: vec![group(2)], people: vec![], last: true });
+        assert!(snapshot.completeness().seal().is_err());
+        snapshot.absorb(page(2, 0..1, true));
+        assert!(snapshot.completeness().seal().is_ok());
+    }
+
+    #[test]
+    fn chunks_come_back_as_they_were_and_a_thousand_ids_fit_into_little_more_than_their_bytes() {
+        let chunks = vec![page(1, 0..1_000, true), Chunk::PeopleRead { read: 3, counted: Some(4) }];
+        let bytes = encode(&chunks).unwrap();
+        assert_eq!(decode(&bytes).unwrap(), chunks);
+        assert!(bytes.len() < 18_000, "{}", bytes.len());
+    }
+}
