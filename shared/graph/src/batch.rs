@@ -1,70 +1,39 @@
 //! Many calls in few requests: `$batch`.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::iter;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use http::Method;
 use tokio::time::Instant;
 
+use crate::batch_wire::{Incoming, IncomingItem, Outgoing, OutgoingItem};
 use crate::client::GraphClient;
 use crate::error::{Call, Cause, CredentialHint, Error};
 use crate::patience::{Patience, pause_until};
 use crate::request::Request;
+use crate::retry_after;
 use crate::verdict::{Verdict, judge};
 
-/// The most items of one `$batch` (Graph page "JSON batching").
+/// The most items of one `$batch`.
 const ITEMS: usize = 20;
 /// How many `$batch` requests are under way at once.
 const IN_FLIGHT: usize = 4;
 
-#[derive(Serialize)]
-struct Outgoing {
-    requests: Vec<OutgoingItem>,
-}
-
-#[derive(Serialize)]
-struct OutgoingItem {
-    id: String,
-    method: String,
-    url: String,
-    #[serde(skip_serializing_if = "HashMap::is_empty")]
-    headers: HashMap<&'static str, &'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct Incoming {
-    responses: Vec<IncomingItem>,
-}
-
-#[derive(Deserialize)]
-struct IncomingItem {
-    id: String,
-    status: u16,
-    #[serde(default)]
-    headers: Option<HashMap<String, serde_json::Value>>,
-    body: Option<Box<RawValue>>,
-}
-
-/// An item that still has no outcome.
-struct Open<'a> {
+/// A call that still has no outcome.
+struct Open<'a, T> {
     index: usize,
+    request: &'a Request<T>,
     call: Call,
     patience: Patience<'a>,
     refreshed: bool,
 }
 
-/// What became of an item in one round.
+/// What became of a call in one round.
 enum Round<'a, T> {
     Closed(usize, Result<T, Error>),
     /// To be asked again, not before this moment.
-    Open(Open<'a>, Instant),
+    Open(Open<'a, T>, Instant),
 }
 
 impl GraphClient {
@@ -74,165 +43,120 @@ impl GraphClient {
     /// Each item has its own retries, by its own `Retry-After`. An item that the answer lacks is asked for again, and
     /// is an error in the end; none is dropped. Calls of several types go together as `Request<serde_json::Value>`.
     pub async fn batch<T: Send>(&self, requests: &[Request<T>]) -> Vec<Result<T, Error>> {
-        let mut outcomes: Vec<Option<Result<T, Error>>> = requests.iter().map(|_| None).collect();
-        let mut open: Vec<Open<'_>> =
-            requests.iter().enumerate().map(|(index, request)| self.open(index, request)).collect();
+        let mut outcomes = Vec::with_capacity(requests.len());
+        let mut open: Vec<_> = requests.iter().enumerate().map(|(index, request)| self.open(index, request)).collect();
         while !open.is_empty() {
-            let mut chunks = Vec::new();
-            while !open.is_empty() {
-                let rest = open.split_off(open.len().min(ITEMS));
-                chunks.push(std::mem::replace(&mut open, rest));
-            }
-            let rounds: Vec<Vec<Round<'_, T>>> =
-                iter(chunks).map(|chunk| self.round(requests, chunk)).buffer_unordered(IN_FLIGHT).collect().await;
-            let mut resume = None;
-            for round in rounds.into_iter().flatten() {
+            let mut resume = Instant::now();
+            for round in self.rounds(std::mem::take(&mut open)).await {
                 match round {
-                    Round::Closed(index, outcome) => {
-                        if let Some(place) = outcomes.get_mut(index) {
-                            *place = Some(outcome);
-                        }
-                    }
+                    Round::Closed(index, outcome) => outcomes.push((index, outcome)),
                     Round::Open(item, until) => {
-                        resume = resume.max(Some(until));
+                        resume = resume.max(until);
                         open.push(item);
                     }
                 }
             }
-            if let Some(until) = resume {
-                self.shared.count_wait(pause_until(until).await);
-            }
+            self.shared.count_wait(pause_until(resume).await);
         }
-        // Every index is closed by now: the loop ends only when nothing is open.
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(lost(&Call::default())))).collect()
+        outcomes.sort_unstable_by_key(|(index, _)| *index);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
-    fn open<T>(&self, index: usize, request: &Request<T>) -> Open<'_> {
+    fn open<'a, T>(&'a self, index: usize, request: &'a Request<T>) -> Open<'a, T> {
         let call = Call { what: format!("{} in $batch", request.parts.what()), ..Call::default() };
         let patience = Patience::new(&self.shared.tuning, &self.shared.jitter, self.deadline);
-        Open { index, call, patience, refreshed: false }
+        Open { index, request, call, patience, refreshed: false }
     }
 
-    /// Asks once for up to 20 items.
-    async fn round<'a, T>(&'a self, requests: &[Request<T>], chunk: Vec<Open<'a>>) -> Vec<Round<'a, T>> {
-        let mut outgoing = Vec::new();
+    /// Asks once for each of the calls.
+    async fn rounds<'a, T: Send>(&'a self, mut open: Vec<Open<'a, T>>) -> Vec<Round<'a, T>> {
+        let mut chunks = Vec::new();
+        while !open.is_empty() {
+            let rest = open.split_off(open.len().min(ITEMS));
+            chunks.push(std::mem::replace(&mut open, rest));
+        }
+        let rounds = iter(chunks).map(|chunk| self.round(chunk)).buffer_unordered(IN_FLIGHT);
+        rounds.collect::<Vec<_>>().await.into_iter().flatten().collect()
+    }
+
+    /// Asks once for up to 20 calls.
+    async fn round<'a, T: Send>(&'a self, chunk: Vec<Open<'a, T>>) -> Vec<Round<'a, T>> {
+        let mut requests = Vec::new();
         let mut asked = Vec::new();
         let mut rounds = Vec::new();
         for item in chunk {
-            match requests.get(item.index).map(|request| self.outgoing(item.index, request)) {
-                Some(Some(out)) => {
-                    outgoing.push(out);
+            match OutgoingItem::new(item.index, &item.request.parts, &self.shared.origins) {
+                Ok(outgoing) => {
+                    requests.push(outgoing);
                     asked.push(item);
                 }
-                _ => rounds.push(Round::Closed(item.index, Err(Error::ForeignLink { call: Box::new(item.call) }))),
+                Err(_) => rounds.push(Round::Closed(item.index, Err(Error::ForeignLink { call: Box::new(item.call) }))),
             }
         }
-        if outgoing.is_empty() {
-            return rounds;
-        }
-        let repeatable =
-            asked.iter().all(|item| requests.get(item.index).is_some_and(|request| request.parts.repeatable));
-        let mut outer = Request::object(Method::POST, "/$batch", &[]).body(&Outgoing { requests: outgoing });
-        outer.parts.repeatable = repeatable;
-        match self.send::<Incoming>(&outer).await {
-            Err(error) => rounds.extend(asked.into_iter().map(|item| Round::Closed(item.index, Err(error.clone())))),
-            Ok(incoming) => {
-                let mut answers: HashMap<String, IncomingItem> =
-                    incoming.responses.into_iter().map(|item| (item.id.clone(), item)).collect();
-                for item in asked {
-                    let answer = answers.remove(&item.index.to_string());
-                    if let Some(request) = requests.get(item.index) {
-                        rounds.push(self.close(request, item, answer).await);
-                    }
-                }
-            }
+        if !asked.is_empty() {
+            let mut outer = Request::object(Method::POST, "/$batch", &[]).body(&Outgoing { requests });
+            outer.parts.repeatable = asked.iter().all(|item| item.request.parts.repeatable);
+            let answer = self.send::<Incoming>(&outer).await;
+            rounds.extend(self.sort(asked, answer));
         }
         rounds
     }
 
-    fn outgoing<T>(&self, index: usize, request: &Request<T>) -> Option<OutgoingItem> {
-        let parts = &request.parts;
-        let mut headers = HashMap::new();
-        if parts.advanced {
-            headers.insert("ConsistencyLevel", "eventual");
+    /// Gives each call its own part of the answer.
+    fn sort<'a, T>(&'a self, asked: Vec<Open<'a, T>>, answer: Result<Incoming, Error>) -> Vec<Round<'a, T>> {
+        match answer.map(Incoming::by_id) {
+            Err(error) => asked.into_iter().map(|item| Round::Closed(item.index, Err(error.clone()))).collect(),
+            Ok(mut answers) => asked
+                .into_iter()
+                .map(|item| {
+                    let answer = answers.remove(&item.index.to_string());
+                    self.close(item, answer)
+                })
+                .collect(),
         }
-        let body = parts.body.as_ref().and_then(|body| serde_json::from_slice::<Box<RawValue>>(body).ok());
-        if body.is_some() {
-            headers.insert("Content-Type", "application/json");
-        }
-        let url = parts.relative(&self.shared.origins).ok()?;
-        Some(OutgoingItem { id: index.to_string(), method: parts.method.to_string(), url, headers, body })
     }
 
-    async fn close<'a, T>(
-        &'a self,
-        request: &Request<T>,
-        mut item: Open<'a>,
-        answer: Option<IncomingItem>,
-    ) -> Round<'a, T> {
+    fn close<'a, T>(&'a self, mut item: Open<'a, T>, answer: Option<IncomingItem>) -> Round<'a, T> {
         let Some(answer) = answer else {
-            return passing(request, item, Cause::LostItem, None);
+            return item.passing(Cause::LostItem, None);
+        };
+        let Some(answer) = answer.into_response() else {
+            return item.passing(Cause::Unreadable, None);
         };
         let now = (self.shared.tuning.wall_clock)();
-        let Some(answer) = answer.into_response() else {
-            return passing(request, item, Cause::Unreadable, None);
-        };
-        match judge(request, Ok(answer), &self.shared.origins, now, &mut item.call) {
+        match judge(item.request, Ok(answer), &self.shared.origins, now, &mut item.call) {
             Verdict::Done(value) => Round::Closed(item.index, Ok(value)),
             Verdict::Failed(error) => Round::Closed(item.index, Err(error)),
             Verdict::Throttled(asked) => match self.throttled(&mut item.patience, asked, &item.call) {
                 Ok(until) => Round::Open(item, until),
                 Err(error) => Round::Closed(item.index, Err(error)),
             },
-            Verdict::Passing(cause, asked) => passing(request, item, cause, asked),
-            Verdict::TokenRefused(_) if !item.refreshed => {
-                item.refreshed = true;
-                Round::Open(item, Instant::now())
-            }
-            Verdict::TokenRefused(code) => {
-                let (aadsts, hint, call) = (Vec::new(), CredentialHint::TokenRefused, Box::new(item.call));
-                Round::Closed(item.index, Err(Error::Credential { code, aadsts, hint, call }))
-            }
+            Verdict::Passing(cause, asked) => item.passing(cause, asked),
+            Verdict::TokenRefused(code) => item.token_refused(code),
         }
     }
 }
 
-fn passing<'a, T>(request: &Request<T>, mut item: Open<'a>, cause: Cause, asked: Option<Duration>) -> Round<'a, T> {
-    if !request.parts.repeatable {
-        return Round::Closed(item.index, Err(lost_with(cause, &item.call)));
-    }
-    match item.patience.passing(cause, asked, &item.call) {
-        Ok(until) => Round::Open(item, until),
-        Err(error) => Round::Closed(item.index, Err(error)),
-    }
-}
-
-fn lost(call: &Call) -> Error {
-    lost_with(Cause::LostItem, call)
-}
-
-fn lost_with(cause: Cause, call: &Call) -> Error {
-    Error::Transient { retry_after: crate::retry_after::SHORTEST, cause, call: Box::new(call.clone()) }
-}
-
-impl IncomingItem {
-    /// The item as the answer that it would have been on its own.
-    fn into_response(self) -> Option<Response<Bytes>> {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = http::StatusCode::from_u16(self.status).ok()?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in self.headers.unwrap_or_default() {
-            // `Retry-After` was seen as a number as well as a string.
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                headers.insert(name, value);
-            }
+impl<'a, T> Open<'a, T> {
+    fn passing(mut self, cause: Cause, asked: Option<Duration>) -> Round<'a, T> {
+        let until = if self.request.parts.repeatable {
+            self.patience.passing(cause, asked, &self.call)
+        } else {
+            Err(Error::Transient { retry_after: retry_after::SHORTEST, cause, call: Box::new(self.call.clone()) })
+        };
+        match until {
+            Ok(until) => Round::Open(self, until),
+            Err(error) => Round::Closed(self.index, Err(error)),
         }
-        if let Some(body) = self.body {
-            headers.entry(http::header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-            *response.body_mut() = Bytes::from(body.get().to_owned());
+    }
+
+    /// The token was good enough for the request around it, so one more attempt has to do.
+    fn token_refused(mut self, code: String) -> Round<'a, T> {
+        if self.refreshed {
+            let (aadsts, hint, call) = (Vec::new(), CredentialHint::TokenRefused, Box::new(self.call));
+            return Round::Closed(self.index, Err(Error::Credential { code, aadsts, hint, call }));
         }
-        *response.headers_mut() = headers;
-        Some(response)
+        self.refreshed = true;
+        Round::Open(self, Instant::now())
     }
 }

@@ -127,3 +127,64 @@ fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Membe
 fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<IgnoredAny>::deserialize(deserializer)?.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    #[test]
+    fn absent_null_and_value_are_three_things() {
+        let group: Group = serde_json::from_value(json!({"id": id(1), "mail": null, "displayName": "Staff"})).unwrap();
+        assert_eq!(group.description, Field::Absent);
+        assert_eq!(group.mail, Field::Null);
+        assert_eq!(group.display_name.value(), Some(&"Staff".to_owned()));
+        assert!(group.members.is_empty() && group.removed.is_none());
+    }
+
+    #[test]
+    fn changes_of_members_keep_their_order_and_kind() {
+        let group: Group =
+            serde_json::from_value(json!({"id": id(1), "securityEnabled": true, "groupTypes": [], "members@delta": [
+                {"@odata.type": "#microsoft.graph.user", "id": id(2)},
+                {"@odata.type": "#microsoft.graph.user", "id": id(2), "@removed": {"reason": "deleted"}},
+                {"@odata.type": "#microsoft.graph.group", "id": id(3)},
+                {"@odata.type": "#microsoft.graph.device", "id": id(4)},
+                {"id": id(5), "@removed": "deleted"},
+            ]}))
+            .unwrap();
+        let told: Vec<_> =
+            group.members.iter().map(|change| (change.id.as_u128(), change.kind, change.removed)).collect();
+        assert_eq!(
+            told,
+            [
+                (2, MemberKind::User, false),
+                (2, MemberKind::User, true),
+                (3, MemberKind::Group, false),
+                (4, MemberKind::Other, false),
+                (5, MemberKind::NotStated, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_deleted_group_is_a_row_with_little_in_it() {
+        let group: Group = serde_json::from_value(json!({"id": id(1), "@removed": {"reason": "deleted"}})).unwrap();
+        assert_eq!(group.removed, Some(Removed::Deleted));
+        let group: Group =
+            serde_json::from_value(json!({"id": id(1), "members@delta": null, "@removed": null})).unwrap();
+        assert!(group.members.is_empty() && group.removed.is_none());
+    }
+
+    #[test]
+    fn a_member_that_may_not_be_read_is_still_a_member() {
+        let wire = json!({"@odata.type": "#microsoft.graph.user", "id": id(2), "displayName": null, "mail": null});
+        let member: Member = serde_json::from_value(wire).unwrap();
+        assert_eq!(member, Member { id: id(2), kind: MemberKind::User, display_name: Field::Null });
+    }
+}

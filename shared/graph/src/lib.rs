@@ -3,6 +3,7 @@
 
 mod assertion;
 mod batch;
+mod batch_wire;
 mod client;
 mod clock;
 mod cloud;

@@ -160,3 +160,123 @@ impl From<Option<Reference>> for ManagerField {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn user(value: Value) -> User {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    #[test]
+    fn a_null_is_told_from_an_absent_property() {
+        let user = user(json!({"id": id(1), "department": null, "accountEnabled": true}));
+        assert_eq!(user.properties.get("department"), Some(&Value::Null));
+        assert_eq!(user.properties.get("accountEnabled"), Some(&json!(true)));
+        assert_eq!(user.properties.get("city"), None);
+    }
+
+    #[test]
+    fn a_removed_row_says_whether_it_can_come_back() {
+        for (reason, removed) in [
+            (json!({"reason": "changed"}), Some(Removed::Changed)),
+            (json!({"reason": "deleted"}), Some(Removed::Deleted)),
+            (json!({"reason": "unknownFutureValue"}), Some(Removed::Changed)),
+            (json!({}), Some(Removed::Changed)),
+            (json!(null), None),
+        ] {
+            assert_eq!(user(json!({"id": id(1), "@removed": reason})).removed, removed, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_manager_comes_from_either_source() {
+        let gone = json!({"reason": "deleted"});
+        for (name, value, manager) in [
+            (
+                "manager",
+                json!({"@odata.type": "#microsoft.graph.user", "id": id(2), "mail": "x"}),
+                ManagerField::Is(id(2)),
+            ),
+            ("manager", json!(null), ManagerField::Cleared),
+            ("manager@delta", json!([{"@odata.type": "#microsoft.graph.user", "id": id(2)}]), ManagerField::Is(id(2))),
+            ("manager@delta", json!([{"id": id(2), "@removed": gone}]), ManagerField::Cleared),
+            ("manager@delta", json!([{"id": id(2), "@removed": gone}, {"id": id(3)}]), ManagerField::Is(id(3))),
+            ("manager@delta", json!([{"id": id(3)}, {"id": id(2), "@removed": gone}]), ManagerField::Cleared),
+            ("manager@delta", json!([]), ManagerField::NotReturned),
+            ("manager@delta", json!(null), ManagerField::NotReturned),
+            ("mail", json!("x"), ManagerField::NotReturned),
+        ] {
+            let found = user(json!({"id": id(1), name: value}));
+            assert_eq!(found.manager, manager, "{name}: {value}");
+            assert_eq!(found.properties.contains_key("mail"), name == "mail", "the manager's properties stay out");
+        }
+    }
+
+    #[test]
+    fn annotations_stay_out_and_of_two_equal_names_the_last_holds() {
+        let text = r##"{"@odata.type":"#microsoft.graph.user","id":"00000000-0000-0000-0000-000000000001",
+            "manager@odata.context":"x","mail":"a","mail":"b","id":"00000000-0000-0000-0000-000000000002"}"##;
+        let user: User = serde_json::from_str(text).unwrap();
+        assert_eq!((user.id, user.properties), (id(2), Map::from_iter([("mail".to_owned(), json!("b"))])));
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..4).prop_map(Value::from),
+                btree_map("[a-z]{1,6}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_graph_writes_is_what_is_read(
+            number in any::<u128>(),
+            manager in option::of(any::<u128>()),
+            removed in option::of(any::<bool>()),
+            properties in btree_map("[A-Za-z][A-Za-z0-9_]{0,20}", value(), 0..20),
+        ) {
+            let properties: Map<String, Value> =
+                properties.into_iter().filter(|(name, _)| name != "id" && name != "manager").collect();
+            let mut wire = properties.clone();
+            wire.insert("id".to_owned(), json!(id(number)));
+            wire.insert("@odata.etag".to_owned(), json!("x"));
+            if let Some(manager) = manager {
+                wire.insert("manager".to_owned(), json!({"id": id(manager)}));
+            }
+            if let Some(deleted) = removed {
+                wire.insert("@removed".to_owned(), json!({"reason": if deleted { "deleted" } else { "changed" }}));
+            }
+            let expected = User {
+                id: id(number),
+                removed: removed.map(|deleted| if deleted { Removed::Deleted } else { Removed::Changed }),
+                manager: manager.map_or(ManagerField::NotReturned, |manager| ManagerField::Is(id(manager))),
+                properties,
+            };
+            prop_assert_eq!(serde_json::from_slice::<User>(&serde_json::to_vec(&wire).unwrap()).unwrap(), expected);
+        }
+
+        #[test]
+        fn no_json_at_all_makes_it_panic(value in value(), name in "id|@removed|manager|manager@delta|x") {
+            let _ = serde_json::from_value::<User>(json!({"id": id(1), name: value}));
+        }
+    }
+}

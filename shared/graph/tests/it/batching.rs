@@ -204,7 +204,7 @@ async fn what_may_not_be_repeated_is_not() {
     let create: Request<Value> =
         Request::object(Method::POST, "/subscriptions", &[]).body(&json!({"resource": "users"}));
     let world = Scripted::graph(|_, _| Err(TransportError::Broken));
-    assert!(world.client().batch(&[create.clone()]).await[0].is_err());
+    assert!(world.client().batch(std::slice::from_ref(&create)).await[0].is_err());
     assert_eq!(world.graph_log().len(), 1);
     let world = Scripted::graph(|sent, _| answer_each(sent, |_| Some(refused(503, "ServiceUnavailable"))));
     assert!(world.client().batch(&[create]).await[0].is_err());

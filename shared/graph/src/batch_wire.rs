@@ -1,0 +1,92 @@
+//! `$batch` on the wire (Graph page "JSON batching").
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cloud::Origins;
+use crate::link::Foreign;
+use crate::request::Parts;
+
+#[derive(Serialize)]
+pub(crate) struct Outgoing {
+    pub(crate) requests: Vec<OutgoingItem>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct OutgoingItem {
+    id: String,
+    method: String,
+    url: String,
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    headers: HashMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Box<RawValue>>,
+}
+
+impl OutgoingItem {
+    /// A call as an item. Its headers are those that the call would have on its own.
+    pub(crate) fn new(id: usize, parts: &Parts, origins: &Origins) -> Result<Self, Foreign> {
+        let mut headers = HashMap::new();
+        if parts.advanced {
+            headers.insert("ConsistencyLevel", "eventual");
+        }
+        let body = parts.body.as_ref().and_then(|body| serde_json::from_slice::<Box<RawValue>>(body).ok());
+        if body.is_some() {
+            headers.insert("Content-Type", "application/json");
+        }
+        let url = parts.relative(origins)?;
+        Ok(Self { id: id.to_string(), method: parts.method.to_string(), url, headers, body })
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Incoming {
+    responses: Vec<IncomingItem>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct IncomingItem {
+    id: String,
+    status: u16,
+    #[serde(default)]
+    headers: Option<HashMap<String, Value>>,
+    body: Option<Box<RawValue>>,
+}
+
+impl Incoming {
+    /// The answers by the ids of their items. Their order means nothing.
+    pub(crate) fn by_id(self) -> HashMap<String, IncomingItem> {
+        self.responses.into_iter().map(|item| (item.id.clone(), item)).collect()
+    }
+}
+
+impl IncomingItem {
+    /// The item as the answer that it would have been on its own; `None` if its status is none.
+    pub(crate) fn into_response(self) -> Option<Response<Bytes>> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers.unwrap_or_default() {
+            // `Retry-After` was seen as a number as well as a string.
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                headers.insert(name, value);
+            }
+        }
+        let body = match self.body {
+            Some(body) => {
+                headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+                Bytes::from(body.get().to_owned())
+            }
+            None => Bytes::new(),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(self.status).ok()?;
+        *response.headers_mut() = headers;
+        Some(response)
+    }
+}
