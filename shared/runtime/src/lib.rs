@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What every Lambda function needs before it can do its work: configuration from the
+//! environment, telemetry, AWS clients, the clock.
+//!
+//! * [`config`]: one type per concern, read once at start. A variable that is missing or
+//!   malformed stops the function with one line that names it.
+//! * [`telemetry`]: JSON lines on standard output.
+//! * [`clients`]: the AWS clients, built once and sharing one configuration.
+//! * [`queue`], [`mail`]: SQS and SES behind the ports of `rollcall-sync`.
+//! * [`batch`]: which messages of a batch failed, as SQS event sources want to be told.
+//! * [`clock`]: the time, and an invocation's deadline.
+//! * [`start`]: the frame of every `main`.
+//!
+//! **Only this crate reads the environment and the clock.** There are no rules of the business
+//! here, and no wire formats but those of the Lambda event sources.
+
+pub mod batch;
+pub mod clients;
+pub mod clock;
+pub mod config;
+pub mod mail;
+pub mod queue;
+pub mod start;
+pub mod telemetry;

@@ -1,0 +1,76 @@
+//! The AWS clients.
+//!
+//! They share one configuration, and with it credentials and connections. Build them once per
+//! environment, outside the handler.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use rollcall_graph::{HttpClient, HttpClientError};
+use rollcall_store::{Secrets, Table};
+use rollcall_sync::access::GraphAccess;
+use secrecy::SecretString;
+
+use crate::clock;
+use crate::config::{GraphConfig, SecretsConfig, TableConfig};
+
+/// What the clients are built from.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// Region and credentials as Lambda gives them; `AWS_ENDPOINT_URL` leads to an emulator.
+    ///
+    /// Time limits are short, because all these services are in the same region: whoever waits
+    /// longer than this for them does better to try again.
+    pub async fn load() -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(5))
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .load()
+            .await;
+        Self { config }
+    }
+
+    /// The configuration that all clients share.
+    #[must_use]
+    pub const fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(&self, config: &TableConfig) -> Table {
+        Table::new(aws_sdk_dynamodb::Client::new(&self.config), config.name.clone())
+    }
+
+    /// The credentials of connections.
+    #[must_use]
+    pub fn secrets(&self, config: &SecretsConfig) -> Secrets {
+        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), config.prefix.clone())
+    }
+
+    /// A secret that is one plain text, by ARN.
+    ///
+    /// # Errors
+    /// [`rollcall_store::Error`] when it is not there or may not be read.
+    pub async fn secret(&self, arn: &str) -> Result<SecretString, rollcall_store::Error> {
+        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), "").plain(arn, clock::now()).await
+    }
+
+    /// Access to Graph with the connections' credentials.
+    ///
+    /// # Errors
+    /// No TLS client can be built: a fault of the build.
+    pub fn graph(&self, graph: &GraphConfig, secrets: &SecretsConfig) -> Result<GraphAccess, HttpClientError> {
+        Ok(GraphAccess::new(HttpClient::new()?, graph.origins.clone(), self.secrets(secrets)))
+    }
+}

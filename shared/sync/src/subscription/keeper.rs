@@ -1,0 +1,213 @@
+//! Takes the steps that the audit decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use rollcall_directory::identity::{ConnectionId, TenantId};
+use rollcall_directory::scope::Scope;
+use rollcall_graph::subscriptions;
+use rollcall_graph::{Error as GraphError, GraphClient};
+use rollcall_store::{Connection, ConnectionStatus, Error as StoreError, Resource, Subscription, Table};
+use uuid::Uuid;
+
+use super::address::Addresses;
+use super::audit::{Listed, audit};
+use super::visit::Visit;
+use crate::notification::client_state::ClientStateKey;
+use crate::ports::{Queue, QueueError};
+
+/// Rounds of audit and steps. The second mends what the steps of the first found out.
+const ROUNDS: usize = 2;
+
+/// The rows of a connection's subscriptions.
+pub trait Rows: Send + Sync {
+    /// All of them.
+    fn list(&self, connection: ConnectionId) -> BoxFuture<'_, Result<Vec<Subscription>, StoreError>>;
+    /// Adds or replaces one.
+    fn put<'a>(&'a self, connection: ConnectionId, row: &'a Subscription) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Removes one. It is fine if there is none.
+    fn remove(&self, connection: ConnectionId, nonce: Uuid) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+impl Rows for Table {
+    fn list(&self, connection: ConnectionId) -> BoxFuture<'_, Result<Vec<Subscription>, StoreError>> {
+        Box::pin(self.subscriptions(connection))
+    }
+
+    fn put<'a>(&'a self, connection: ConnectionId, row: &'a Subscription) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.put_subscription(connection, row))
+    }
+
+    fn remove(&self, connection: ConnectionId, nonce: Uuid) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.remove_subscription(connection, nonce))
+    }
+}
+
+/// Why the subscriptions are not as they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// Graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The read after a gap could not be queued.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The same application has a subscription for the same resource that is not ours: another deployment's.
+    /// Changes are found by the poll only.
+    #[error("another deployment with the same application already watches {0:?}")]
+    Taken(Resource),
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Subscriptions created. After each a read was queued, because there was a gap.
+    pub created: usize,
+    /// Renewed.
+    pub renewed: usize,
+    /// Ended at Graph.
+    pub deleted: usize,
+    /// When each living one ends, as far as this look at them changed or saw it.
+    pub ends: BTreeMap<Resource, Timestamp>,
+}
+
+/// Keeps the subscriptions of connections.
+#[derive(Clone)]
+pub struct Keeper {
+    /// The rows.
+    pub rows: Arc<dyn Rows>,
+    /// Where the read after a gap is queued.
+    pub queue: Arc<dyn Queue>,
+    /// The key of `clientState`.
+    pub key: ClientStateKey,
+    /// The addresses that Graph is given.
+    pub addresses: Addresses,
+}
+
+/// What an active connection watches: users, and groups where groups decide who is in.
+#[must_use]
+pub fn wanted(connection: &Connection) -> BTreeSet<Resource> {
+    match (&connection.status, &connection.scope) {
+        (ConnectionStatus::Active, Scope::Everyone) => BTreeSet::from([Resource::Users]),
+        (ConnectionStatus::Active, Scope::Groups { .. }) => BTreeSet::from([Resource::Users, Resource::Groups]),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The least application permission that a subscription for this needs (Graph page "Create subscription",
+/// "Permissions"). For groups it is more than what reading their members needs.
+#[must_use]
+pub const fn permission(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Users => "User.Read.All",
+        Resource::Groups => "Group.Read.All",
+    }
+}
+
+/// The name of the resource in Graph.
+#[must_use]
+pub const fn path(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Users => "users",
+        Resource::Groups => "groups",
+    }
+}
+
+impl Keeper {
+    /// Sees to it that Graph has exactly the subscriptions that the connection needs now: none unless it is active.
+    ///
+    /// # Errors
+    /// [`KeepError`]. What was done until then is done, and calling again goes on from there.
+    pub async fn ensure(
+        &self,
+        client: &GraphClient,
+        tenant: TenantId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Kept, KeepError> {
+        self.settle(client, tenant, connection.id, &wanted(connection), now).await
+    }
+
+    /// Ends all subscriptions of a connection.
+    ///
+    /// Without rows there is nothing to end, and no call. Rows whose subscription is over go without a call too, so
+    /// that a connection whose credential no longer works comes clean in time.
+    ///
+    /// # Errors
+    /// [`KeepError`]. The rows of what could not be ended stay, so that the next call finds them.
+    pub async fn remove_all(
+        &self,
+        client: &GraphClient,
+        tenant: TenantId,
+        connection: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Kept, KeepError> {
+        let rows = self.rows.list(connection).await?;
+        let (over, alive): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.expires_at <= now);
+        for row in over {
+            self.rows.remove(connection, row.nonce).await?;
+        }
+        if alive.is_empty() {
+            return Ok(Kept::default());
+        }
+        self.settle(client, tenant, connection, &BTreeSet::new(), now).await
+    }
+
+    async fn settle(
+        &self,
+        client: &GraphClient,
+        tenant: TenantId,
+        connection: ConnectionId,
+        wanted: &BTreeSet<Resource>,
+        now: Timestamp,
+    ) -> Result<Kept, KeepError> {
+        let mut kept = Kept::default();
+        for round in 1..=ROUNDS {
+            let rows = self.rows.list(connection).await?;
+            let listed = self.listed(client).await?;
+            let visit = Visit { keeper: self, client, tenant, connection, rows: &rows, now };
+            let mut settled = true;
+            for step in audit(now, &rows, &listed, wanted) {
+                settled &= visit.take(&step, &mut kept, round == ROUNDS).await?;
+            }
+            kept.ends.extend(ends(&rows, &listed));
+            if settled {
+                break;
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn listed(&self, client: &GraphClient) -> Result<Vec<Listed>, GraphError> {
+        let mut pages = client.pages(subscriptions::list());
+        let mut listed = Vec::new();
+        while let Some(page) = pages.next().await? {
+            listed.extend(page.value.iter().map(|found| self.seen(found)));
+        }
+        Ok(listed)
+    }
+
+    fn seen(&self, found: &subscriptions::Subscription) -> Listed {
+        let name = found.resource.trim_matches('/').to_ascii_lowercase();
+        Listed {
+            id: found.id,
+            resource: [Resource::Users, Resource::Groups].into_iter().find(|resource| path(*resource) == name),
+            nonce: found.notification_url.as_deref().and_then(|address| self.addresses.nonce(address)),
+            expires_at: found.expiration_date_time,
+        }
+    }
+}
+
+fn ends(rows: &[Subscription], listed: &[Listed]) -> BTreeMap<Resource, Timestamp> {
+    let of =
+        |row: &Subscription| listed.iter().find(|found| found.nonce == Some(row.nonce)).map(|found| found.expires_at);
+    rows.iter().filter_map(|row| Some((row.resource, of(row)?))).collect()
+}
+
+#[cfg(test)]
+mod tests;
