@@ -65,8 +65,11 @@ async fn confirm_all(
         session.check_time()?;
         let stored = session.table().users_by_person(session.connection.id, session.tenant, some).await?;
         // Whoever has lost the account meanwhile needs no confirmation: nothing is left to take.
-        let there: Vec<PersonId> =
-            some.iter().filter(|person| stored.get(*person).is_some_and(|user| user.status.is_active())).copied().collect();
+        let there: Vec<PersonId> = some
+            .iter()
+            .filter(|person| stored.get(*person).is_some_and(|user| user.status.is_active()))
+            .copied()
+            .collect();
         let answers = ask(session, &there, &BTreeSet::new()).await?;
         let now = session.now();
         for (person, answer) in &answers {

@@ -63,7 +63,10 @@ async fn unfinished(worker: &Worker, lease: &Lease, connection: &Connection) -> 
 
 /// Whether a run is to be left alone until the time that Graph named. Somebody who asks does not wait.
 fn is_waiting(run: &Run, message: &Message, worker: &Worker) -> bool {
-    let asked = matches!(message.job, Job::Full { cause: Cause::Manual { .. } } | Job::Incremental { cause: Cause::Manual { .. } });
+    let asked = matches!(
+        message.job,
+        Job::Full { cause: Cause::Manual { .. } } | Job::Incremental { cause: Cause::Manual { .. } }
+    );
     matches!(run.status, RunStatus::Waiting { until } if (worker.clock)() < until) && !asked
 }
 

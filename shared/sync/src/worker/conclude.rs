@@ -38,9 +38,17 @@ pub(super) async fn after(session: &mut Session<'_>, failure: Failure) -> Result
         Failure::Store(error) | Failure::Access(AccessError::Secret(error)) => Err(error.into()),
         Failure::OutOfTime => continued(session).await,
         Failure::Graph(Error::Throttled { retry_after, .. }) if retry_after <= SHORT => continued(session).await,
+        // The client gives up before the deadline too: then it was our time that ran out.
+        Failure::Graph(Error::Transient { retry_after, .. })
+            if retry_after <= SHORT && session.is_almost_out_of_time() =>
+        {
+            continued(session).await
+        }
         Failure::Graph(error @ (Error::Throttled { .. } | Error::Transient { .. })) => waiting(session, &error).await,
         Failure::NeedsFull(_) if session.run.mode == Mode::Incremental => as_full(session).await,
-        Failure::Graph(Error::StartOver { .. } | Error::PageExpired { .. }) if session.run.mode == Mode::Incremental => {
+        Failure::Graph(Error::StartOver { .. } | Error::PageExpired { .. })
+            if session.run.mode == Mode::Incremental =>
+        {
             as_full(session).await
         }
         Failure::Graph(Error::PageExpired { .. } | Error::StartOver { .. }) => started_over(session, failure).await,
@@ -62,7 +70,9 @@ pub(super) async fn unreadable(
     error: AccessError,
 ) -> Result<(), WorkError> {
     match error {
-        AccessError::Secret(error @ (rollcall_store::Error::NotFound { .. } | rollcall_store::Error::Corrupt { .. })) => {
+        AccessError::Secret(
+            error @ (rollcall_store::Error::NotFound { .. } | rollcall_store::Error::Corrupt { .. }),
+        ) => {
             let reason = credential(&error.to_string());
             let now = (worker.clock)();
             run.status = RunStatus::Failed;
@@ -73,7 +83,9 @@ pub(super) async fn unreadable(
             Ok(pause_connection(worker, connection, reason).await?)
         }
         AccessError::Secret(other) => Err(other.into()),
-        AccessError::NoAssertionSource => Ok(pause_connection(worker, connection, credential(&error.to_string())).await?),
+        AccessError::NoAssertionSource => {
+            Ok(pause_connection(worker, connection, credential(&error.to_string())).await?)
+        }
     }
 }
 
@@ -95,7 +107,8 @@ async fn waiting(session: &mut Session<'_>, error: &Error) -> Result<Next, WorkE
     let trouble = RunError { kind: kind.to_owned(), message: error.to_string(), action: None };
     known(session).await?;
     session.run.status = RunStatus::Waiting { until };
-    let state = StateChange { trouble: Some(Some(as_trouble(session, &trouble, Some(until)))), ..StateChange::default() };
+    let state =
+        StateChange { trouble: Some(Some(as_trouble(session, &trouble, Some(until)))), ..StateChange::default() };
     session.run.error = Some(trouble);
     let commit = Commit { state, ..Commit::at(session.now()) };
     write(session, commit).await?;

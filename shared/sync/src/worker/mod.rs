@@ -147,7 +147,11 @@ fn next_pace(state: &SyncState, now: Timestamp) -> u32 {
         let pause = i128::from(state.pace_ms.max(millis(FIRST_PAUSE)));
         now.duration_since(last).as_millis() < 2 * pause
     });
-    if busy { state.pace_ms.saturating_mul(2).clamp(millis(FIRST_PAUSE), millis(LONGEST_PAUSE)) } else { millis(FIRST_PAUSE) }
+    if busy {
+        state.pace_ms.saturating_mul(2).clamp(millis(FIRST_PAUSE), millis(LONGEST_PAUSE))
+    } else {
+        millis(FIRST_PAUSE)
+    }
 }
 
 fn millis(duration: Duration) -> u32 {

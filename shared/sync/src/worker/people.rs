@@ -61,7 +61,8 @@ pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result
         session.run.progress.expected = counted;
         let ended = page.next.is_none();
         // The next page is fetched while this one is written.
-        let (written, fetched) = tokio::join!(write_list_page(session, run, page, ended, (read, counted)), pages.next());
+        let (written, fetched) =
+            tokio::join!(write_list_page(session, run, page, ended, (read, counted)), pages.next());
         written?;
         current = fetched?;
     }
@@ -120,10 +121,12 @@ async fn write_page(
     session.run.progress.phase = "people".to_owned();
     session.run.counts.unchanged += page.unchanged;
     session.run.resume = Some(run.checkpoint.to_text()?);
-    let chunks: Vec<Chunk> =
-        std::iter::once(Chunk::People { seen: readings.into_keys().collect(), removals: page.removals.into_iter().collect() })
-            .chain(end)
-            .collect();
+    let chunks: Vec<Chunk> = std::iter::once(Chunk::People {
+        seen: readings.into_keys().collect(),
+        removals: page.removals.into_iter().collect(),
+    })
+    .chain(end)
+    .collect();
     let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
     for write in &commit.users {
         run.remember(&write.after);
@@ -166,7 +169,8 @@ async fn stored_where_needed(
 /// Whether the account already is what this reading says: told by the fingerprint, without reading the account.
 fn is_as_stored(session: &Session<'_>, run: &FullRun, reading: &PersonReading) -> bool {
     let Some(known) = run.index.get(&reading.id) else { return false };
-    let Some(desired) = is_complete(reading).then(|| reading.over(None)).flatten().map(|person| desired(session, run, person))
+    let Some(desired) =
+        is_complete(reading).then(|| reading.over(None)).flatten().map(|person| desired(session, run, person))
     else {
         return false;
     };

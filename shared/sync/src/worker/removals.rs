@@ -77,7 +77,9 @@ struct Rejected {
 
 impl Rejected {
     async fn among(session: &Session<'_>, known: &[Hold], wanted: &BTreeSet<Removal>) -> Result<Self, Failure> {
-        let Some(hold) = known.iter().find(|hold| hold.status == HoldStatus::Rejected) else { return Ok(Self::default()) };
+        let Some(hold) = known.iter().find(|hold| hold.status == HoldStatus::Rejected) else {
+            return Ok(Self::default());
+        };
         let refused = session.table().hold_removals(session.connection.id, hold.id).await?;
         let removals: BTreeSet<Removal> = refused.intersection(wanted).copied().collect();
         if removals.is_empty() {
@@ -104,8 +106,7 @@ fn hold(
     reasons: Vec<Reason>,
 ) -> Vec<HoldWrite> {
     let hash = PlanHash::of(&removals).to_string();
-    let same =
-        |hold: &&Hold| hold.hash == hash && matches!(hold.status, HoldStatus::Open | HoldStatus::Approved);
+    let same = |hold: &&Hold| hold.hash == hash && matches!(hold.status, HoldStatus::Open | HoldStatus::Approved);
     if let Some(same) = known.iter().find(same) {
         session.run.hold = Some(same.id);
         return Vec::new();
@@ -180,12 +181,7 @@ async fn apply(
     Ok(doubts)
 }
 
-fn finding(
-    session: &Session<'_>,
-    removal: &Removal,
-    answers: &BTreeMap<PersonId, Answer>,
-    now: Timestamp,
-) -> Finding {
+fn finding(session: &Session<'_>, removal: &Removal, answers: &BTreeMap<PersonId, Answer>, now: Timestamp) -> Finding {
     match answers.get(&removal.person) {
         Some(answer) => examine(removal, &session.connection.scope, answer, now),
         // Nobody was asked, because nothing needs asking about.
@@ -208,10 +204,7 @@ pub(super) fn by_person(removals: &BTreeSet<Removal>) -> BTreeMap<PersonId, Vec<
 }
 
 /// Takes from each what is listed.
-pub(super) async fn take_from(
-    session: &mut Session<'_>,
-    taken: &BTreeMap<PersonId, Vec<Loss>>,
-) -> Result<(), Failure> {
+pub(super) async fn take_from(session: &mut Session<'_>, taken: &BTreeMap<PersonId, Vec<Loss>>) -> Result<(), Failure> {
     let people: Vec<PersonId> = taken.keys().copied().collect();
     let stored = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
     let now = session.now();

@@ -68,6 +68,11 @@ impl<'a> Session<'a> {
         if Instant::now() >= self.deadline { Err(Failure::OutOfTime) } else { Ok(()) }
     }
 
+    /// Whether there is too little time left for a request that needs a second try.
+    pub(super) fn is_almost_out_of_time(&self) -> bool {
+        Instant::now() + Duration::from_secs(5) >= self.deadline
+    }
+
     /// Makes the run known before its first change.
     pub(super) async fn begin(&mut self) -> Result<(), Failure> {
         let state = StateChange { run: Some(Some(self.run.id)), ..StateChange::default() };

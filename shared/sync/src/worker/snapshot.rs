@@ -132,7 +132,8 @@ impl Snapshot {
 
     /// Members of groups in scope who have not been read themselves.
     pub(super) fn unread_members(&self) -> Vec<PersonId> {
-        let mut unread: Vec<PersonId> = self.direct.keys().filter(|person| !self.seen.contains(*person)).copied().collect();
+        let mut unread: Vec<PersonId> =
+            self.direct.keys().filter(|person| !self.seen.contains(*person)).copied().collect();
         unread.sort_unstable();
         unread
     }
@@ -193,7 +194,13 @@ mod tests {
     fn a_nested_group_that_was_only_named_leaves_the_snapshot_unsealed() {
         let mut snapshot = Snapshot::default();
         snapshot.absorb(Chunk::PeopleRead { read: 0, counted: None });
-        snapshot.absorb(Chunk::Members { group: group(1), name: None, children: vec![group(2)], people: vec![], last: true });
+        snapshot.absorb(Chunk::Members {
+            group: group(1),
+            name: None,
+            children: vec![group(2)],
+            people: vec![],
+            last: true,
+        });
         assert!(snapshot.completeness().seal().is_err());
         snapshot.absorb(page(2, 0..1, true));
         assert!(snapshot.completeness().seal().is_ok());

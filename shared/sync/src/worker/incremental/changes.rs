@@ -141,7 +141,9 @@ mod tests {
     fn a_person_who_was_removed_and_restored_in_one_round_is_there() {
         let mut changes = none();
         let id_text = id().to_string();
-        for row in [json!({"id": id_text, "@removed": {"reason": "changed"}}), json!({"id": id_text, "accountEnabled": true})] {
+        for row in
+            [json!({"id": id_text, "@removed": {"reason": "changed"}}), json!({"id": id_text, "accountEnabled": true})]
+        {
             changes.user_row(&serde_json::from_value(row).unwrap());
         }
         assert!(changes.deleted.is_empty());

@@ -62,11 +62,15 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
         return Err(Failure::GroupGone(*gone));
     }
     let mut stored = session.table().groups(session.connection.id).await?;
-    let relevant: BTreeMap<GroupId, &GroupChange> =
-        changes.groups.iter().filter(|(group, _)| stored.contains_key(*group)).map(|(group, change)| (*group, change)).collect();
+    let relevant: BTreeMap<GroupId, &GroupChange> = changes
+        .groups
+        .iter()
+        .filter(|(group, _)| stored.contains_key(*group))
+        .map(|(group, change)| (*group, change))
+        .collect();
     let mut resolved = Memberships::default();
     let mut touched = BTreeSet::new();
-    let mut nested = BTreeSet::new();
+    let before_all = stored.clone();
     for (group, change) in relevant {
         let Some(before) = stored.get_mut(&group) else { continue };
         resolved.before.insert(group, before.members);
@@ -76,18 +80,49 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
         if edit(before, group, change, &mut resolved.changed) {
             touched.insert(group);
         }
-        nested.extend(change.children.iter().filter(|(_, there)| **there).map(|(child, _)| *child));
     }
     settle_sizes(session, &mut stored, &resolved.before).await?;
-    let known: BTreeSet<GroupId> = stored.keys().copied().collect();
-    for chunk in read_below(session, &nested.difference(&known).copied().collect(), &known).await? {
-        touched.extend(take_in(&mut stored, &mut resolved.changed, chunk));
+    // Reading a group can show others that it widens in turn.
+    let mut read = BTreeSet::new();
+    loop {
+        let widened: BTreeSet<GroupId> = widened(roots, &before_all, &stored).difference(&read).copied().collect();
+        if widened.is_empty() {
+            break;
+        }
+        let known: BTreeSet<GroupId> = stored.keys().filter(|group| !widened.contains(group)).copied().collect();
+        let mut fresh = BTreeSet::new();
+        for chunk in read_below(session, &widened, &known).await? {
+            fresh.extend(take_in(&mut stored, &mut resolved.changed, chunk, &fresh));
+        }
+        touched.extend(&fresh);
+        read.extend(fresh);
+        read.extend(widened);
     }
-    let as_groups = stored.iter().map(|(id, group)| (*id, Group { name: group.name.clone(), children: group.children.clone() }));
-    resolved.graph = GroupGraph::new(roots.clone(), as_groups.collect());
+    resolved.graph = graph(roots, &stored);
     resolved.teams = teams::wanted(session, &resolved.graph).await?;
-    resolved.groups = touched.into_iter().filter_map(|group| stored.remove(&group).map(|after| (group, after))).collect();
+    resolved.groups =
+        touched.into_iter().filter_map(|group| stored.remove(&group).map(|after| (group, after))).collect();
     Ok(resolved)
+}
+
+/// Groups that more scope groups reach than before, those that are new in the scope among them:
+/// their members may be in more teams now, or in scope at all.
+fn widened(
+    roots: &BTreeSet<GroupId>,
+    before: &BTreeMap<GroupId, StoredGroup>,
+    after: &BTreeMap<GroupId, StoredGroup>,
+) -> BTreeSet<GroupId> {
+    let (before, after) = (graph(roots, before), graph(roots, after));
+    let teams = |graph: &GroupGraph, group: GroupId| graph.teams(&BTreeSet::from([group]));
+    let reached = after.groups().keys().copied().chain(after.unread());
+    reached.filter(|group| teams(&after, *group) != teams(&before, *group)).collect()
+}
+
+fn graph(roots: &BTreeSet<GroupId>, groups: &BTreeMap<GroupId, StoredGroup>) -> GroupGraph {
+    let plain = |(id, group): (&GroupId, &StoredGroup)| {
+        (*id, Group { name: group.name.clone(), children: group.children.clone() })
+    };
+    GroupGraph::new(roots.clone(), groups.iter().map(plain).collect())
 }
 
 /// Edits a group by its change and notes whose groups that changes. Answers whether the group differs.
@@ -130,14 +165,18 @@ async fn settle_sizes(
     Ok(())
 }
 
-/// Adds what was read of a group that is new in the scope.
+/// Takes in a page of a group that was read anew; `begun` are groups of which a page was taken in before.
 fn take_in(
     stored: &mut BTreeMap<GroupId, StoredGroup>,
     changed: &mut ByPerson<MemberOf>,
     chunk: Chunk,
+    begun: &BTreeSet<GroupId>,
 ) -> Option<GroupId> {
     let Chunk::Members { group, name, children, people, last: _ } = chunk else { return None };
     let known = stored.entry(group).or_default();
+    if !begun.contains(&group) {
+        known.members = 0;
+    }
     known.name = name.unwrap_or_else(|| std::mem::take(&mut known.name));
     known.children.extend(children);
     known.members += people.len() as u64;

@@ -71,7 +71,8 @@ async fn conclude(
     let settled = removals::settle(session, wanted, emptied, &changes.deleted, false).await?;
     let state = session.state();
     let now = session.now();
-    let groups = memberships.groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
+    let groups =
+        memberships.groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
     let change = StateChange {
         cursor: Some(Some(changes.cursor)),
         doubts: (settled.doubts != state.doubts).then_some(settled.doubts),
@@ -106,7 +107,7 @@ async fn plan_some(
         .iter()
         .filter(|person| !changes.deleted.contains(*person))
         .filter(|person| {
-            doubts.contains_key(*person) || needs_portrait(session, changes, memberships, **person, stored.get(*person))
+            doubts.contains_key(*person) || needs_portrait(changes, memberships, **person, stored.get(*person))
         })
         .copied()
         .collect();
@@ -128,26 +129,12 @@ async fn plan_some(
     Ok((writes, removals))
 }
 
-/// Whether a person must be read from their own side: nothing reliable is stored of somebody
-/// without an active account, and they may be about to get one.
-fn needs_portrait(
-    session: &Session<'_>,
-    changes: &Changes,
-    memberships: &Memberships,
-    person: PersonId,
-    stored: Option<&User>,
-) -> bool {
-    if stored.is_some_and(|user| user.status.is_active()) {
-        return false;
-    }
-    match session.connection.scope {
-        // The row of a delta round tells everything of somebody who is new.
-        Scope::Everyone => stored.is_some(),
-        Scope::Groups { .. } => {
-            let joins = memberships.changed.get(&person).is_some_and(|change| !change.joined.is_empty());
-            joins || changes.readings.contains_key(&person)
-        }
-    }
+/// Whether a person must be read from their own side: they have no active account and may be
+/// about to get one. A delta row does not do for that: it leaves out what did not change (the
+/// manager of somebody who was just enabled), and who was never in scope has no groups stored.
+fn needs_portrait(changes: &Changes, memberships: &Memberships, person: PersonId, stored: Option<&User>) -> bool {
+    let joins = || memberships.changed.get(&person).is_some_and(|change| !change.joined.is_empty());
+    !stored.is_some_and(|user| user.status.is_active()) && (changes.readings.contains_key(&person) || joins())
 }
 
 fn of_portrait(
@@ -162,7 +149,7 @@ fn of_portrait(
     Some(Desired::of(person, groups, standing))
 }
 
-/// What the delta rows make of somebody whose account is known, or who is new where everyone is in.
+/// What the delta rows make of somebody whose account is active.
 fn of_changes(
     session: &Session<'_>,
     changes: &Changes,
@@ -170,16 +157,13 @@ fn of_changes(
     id: PersonId,
     before: Option<&User>,
 ) -> Option<Desired> {
+    let known = before.filter(|user| user.status.is_active())?;
     if changes.deleted.contains(&id) {
-        return before.map(|_| Desired::Nothing(Leaving::Deleted));
+        return Some(Desired::Nothing(Leaving::Deleted));
     }
     let reading = changes.readings.get(&id).cloned().unwrap_or_else(|| PersonReading::of(id));
-    let known = before.filter(|user| user.status.is_active());
-    if known.is_none() && session.connection.scope != Scope::Everyone {
-        return None;
-    }
-    let person = reading.over(known.map(known_person).as_ref())?;
-    let mut groups = known.map(|user| user.groups.clone()).unwrap_or_default();
+    let person = reading.over(Some(&known_person(known)))?;
+    let mut groups = known.groups.clone();
     if let Some(change) = memberships.changed.get(&id) {
         groups.extend(&change.joined);
         groups.retain(|group| !change.left.contains(group));

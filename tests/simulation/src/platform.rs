@@ -1,0 +1,101 @@
+//! What the platform holds, as the table tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rollcall_directory::identity::{ConnectionId, GroupId};
+use rollcall_store::{Error, PageRequest, StoredUser, Table};
+use uuid::Uuid;
+
+/// An active account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Attributes by name.
+    pub attributes: BTreeMap<String, String>,
+    /// The manager.
+    pub manager: Option<Uuid>,
+    /// The groups whose teams the person is in.
+    pub teams: BTreeSet<Uuid>,
+}
+
+/// What the platform holds.
+#[derive(Clone, Debug, Default)]
+pub struct Platform {
+    /// Active accounts by person.
+    pub active: BTreeMap<Uuid, Account>,
+    /// People whose account is inactive.
+    pub inactive: BTreeSet<Uuid>,
+    /// Name of each active team, by its group.
+    pub teams: BTreeMap<Uuid, String>,
+    /// What contradicts itself: a person with two accounts, a roster that is not what the accounts say.
+    pub damage: Vec<String>,
+}
+
+/// Reads the platform of a connection.
+///
+/// # Errors
+/// The table can't be read.
+pub async fn platform(table: &Table, connection: ConnectionId) -> Result<Platform, Error> {
+    let mut found = Platform::default();
+    let mut request = PageRequest::first(900);
+    loop {
+        let page = table.users_page(connection, &request, None).await?;
+        page.items.into_iter().for_each(|stored| found.add(stored));
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break,
+        }
+    }
+    for team in table.teams(connection).await?.into_iter().filter(|team| team.active) {
+        let roster = roster(table, connection, team.group).await?;
+        let members: BTreeSet<Uuid> = found
+            .active
+            .iter()
+            .filter(|(_, account)| account.teams.contains(&team.group.0))
+            .map(|(person, _)| *person)
+            .collect();
+        if roster != members {
+            found.damage.push(format!("the roster of team {} is not what the accounts say", team.group));
+        }
+        found.teams.insert(team.group.0, team.name);
+    }
+    let active = found.active.len() as u64;
+    let counted = table.state(connection).await?.active;
+    if active != counted {
+        found.damage.push(format!("{active} accounts are active and {counted} are counted"));
+    }
+    Ok(found)
+}
+
+async fn roster(table: &Table, connection: ConnectionId, group: GroupId) -> Result<BTreeSet<Uuid>, Error> {
+    let mut people = BTreeSet::new();
+    let mut request = PageRequest::first(900);
+    loop {
+        let page = table.team_members(connection, group, &request).await?;
+        people.extend(page.items.into_iter().map(|person| person.0));
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(people),
+        }
+    }
+}
+
+impl Platform {
+    fn add(&mut self, stored: StoredUser) {
+        let user = stored.user;
+        let person = user.person.0;
+        if self.active.contains_key(&person) || self.inactive.contains(&person) {
+            self.damage.push(format!("{person} has two accounts"));
+        }
+        if !user.status.is_active() {
+            self.inactive.insert(person);
+            return;
+        }
+        let attributes = user.attributes.iter().map(|(property, value)| (property.name().to_owned(), value.clone()));
+        let account = Account {
+            attributes: attributes.collect(),
+            manager: user.manager.map(|manager| manager.0),
+            teams: user.teams.iter().map(|team| team.0).collect(),
+        };
+        self.active.insert(person, account);
+    }
+}

@@ -1,0 +1,97 @@
+//! Full and incremental runs end where the directory says.
+
+use std::time::Duration;
+
+use entra::TenantOptions;
+use rollcall_store::RunStatus;
+use rollcall_sync::job::{Cause, Job};
+use simulation::World;
+use simulation::history::History;
+
+type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+fn tenant(people: u32, seed: u64) -> TenantOptions {
+    TenantOptions { people, groups: 30, seed, ..TenantOptions::default() }
+}
+
+#[tokio::test]
+async fn a_first_run_brings_everybody_in_scope() -> Done {
+    let world = World::start(tenant(1_500, 1), false).await?;
+    world.full().await?;
+    assert_eq!(world.differences().await?, Vec::<String>::new());
+    let run = world.runs().await?.remove(0);
+    assert_eq!(run.status, RunStatus::Succeeded, "{run:?}");
+    assert!(run.counts.tally.created > 100, "{run:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_first_run_over_everyone_brings_everyone() -> Done {
+    let world = World::start(tenant(2_500, 2), true).await?;
+    world.full().await?;
+    assert_eq!(world.differences().await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unchanged_day_writes_no_account() -> Done {
+    let world = World::start(tenant(1_500, 3), false).await?;
+    world.full().await?;
+    world.full().await?;
+    let run = world.runs().await?.remove(0);
+    assert!(run.counts.tally.is_empty(), "{run:?}");
+    assert!(run.counts.unchanged > 100, "{run:?}");
+    Ok(())
+}
+
+/// Small changes, one by one and in rounds, by delta only, end where a full run would.
+async fn changes_arrive(seed: u64, everyone: bool) -> Done {
+    let world = World::start(tenant(400, seed), everyone).await?;
+    world.full().await?;
+    let mut history = History::new(seed);
+    for round in 0..12 {
+        let changes = if round % 3 == 0 { 1 } else { 6 };
+        world.entra.change(world.tenant.tenant_id, |directory, now| {
+            for _ in 0..changes {
+                history.change(directory, now);
+            }
+            if round % 4 == 3 {
+                history.nest(directory, now);
+            }
+        });
+        world.incremental().await?;
+        let held = world.runs().await?.first().is_some_and(|run| run.status == RunStatus::Held);
+        if !held {
+            assert_eq!(world.differences().await?, Vec::<String>::new(), "seed {seed}, round {round}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn changes_of_groups_and_people_arrive_by_delta() -> Done {
+    for seed in 10..14 {
+        changes_arrive(seed, false).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn changes_of_people_arrive_by_delta_where_everyone_is_in() -> Done {
+    for seed in 20..22 {
+        changes_arrive(seed, true).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_first_run_in_many_slices_ends_where_one_in_one_does() -> Done {
+    let mut options = tenant(3_000, 4);
+    options.settings.page_delay_millis = 60;
+    let world = World::start(options, false).await?;
+    // Ten seconds are kept for saving, so that each slice has a good half second of work.
+    world.run_in_slices(Job::Full { cause: Cause::Activation }, Duration::from_millis(10_600)).await?;
+    assert_eq!(world.differences().await?, Vec::<String>::new());
+    assert_eq!(world.runs().await?.len(), 1);
+    Ok(())
+}
