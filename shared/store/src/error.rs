@@ -76,7 +76,7 @@ pub enum Error {
     },
 }
 
-/// Codes by which AWS asks to try again later. Source: "Error handling with DynamoDB", "Common
+/// Codes by which AWS asks to try again later. Source: "Error handling with `DynamoDB`", "Common
 /// errors", Secrets Manager API reference.
 const PASSING: &[&str] = &[
     "InternalFailure",

@@ -13,7 +13,7 @@ use crate::keys::{Item, Key};
 /// releases can work side by side while one replaces the other.
 pub(crate) const VERSION: u64 = 1;
 
-/// An item may have 400 KB with names and values (DynamoDB, "Quotas"). Some room is left for
+/// An item may have 400 KB with names and values (`DynamoDB`, "Quotas"). Some room is left for
 /// keys and for counting a little differently.
 pub(crate) const MAX_ITEM: usize = 390_000;
 
@@ -45,7 +45,7 @@ pub(crate) fn expire(item: &mut Item, at: Timestamp) {
     item.insert("expires_at".to_owned(), AttributeValue::N(at.as_second().to_string()));
 }
 
-/// Whether the item's time is over. DynamoDB deletes such items days later.
+/// Whether the item's time is over. `DynamoDB` deletes such items days later.
 pub(crate) fn is_expired(item: &Item, now: Timestamp) -> bool {
     let at = item.get("expires_at").and_then(|value| value.as_n().ok()).and_then(|text| text.parse::<i64>().ok());
     at.is_some_and(|at| at <= now.as_second())
@@ -97,8 +97,8 @@ fn missing(kind: &'static str, name: &str) -> Error {
     Error::Corrupt { item: kind, what: format!("attribute {name} is missing or of a wrong kind") }
 }
 
-/// The size of an item as DynamoDB counts it, rounded up a little.
-/// Source: DynamoDB, "Item sizes and formats".
+/// The size of an item as `DynamoDB` counts it, rounded up a little.
+/// Source: `DynamoDB`, "Item sizes and formats".
 pub(crate) fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
 }

@@ -24,7 +24,7 @@
 //!
 //! The shard is the first hexadecimal digit of the account's id, which is a version 5 UUID and
 //! so spreads evenly: a first sync writes to 16 partitions, not to one. What every transaction
-//! of a worker touches (`LEASE`) is small on purpose: DynamoDB charges for the whole item.
+//! of a worker touches (`LEASE`) is small on purpose: `DynamoDB` charges for the whole item.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, UserId};
 use uuid::Uuid;
 
-/// An item as DynamoDB has it.
+/// An item as `DynamoDB` has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The partition of all connections.

@@ -2,7 +2,7 @@
 //!
 //! One worker at a time owns a connection's lease. Nothing depends on clocks: the owner raises
 //! `beat`, and whoever waits and sees no new beat for the length of a lease *on their own
-//! clock* may take over (as the DynamoDB lock client does). Each owner has a higher epoch. Every
+//! clock* may take over (as the `DynamoDB` lock client does). Each owner has a higher epoch. Every
 //! write carries owner, epoch and sequence as its condition, in the same transaction, so a
 //! worker that was frozen for hours and wakes up writes nothing.
 

@@ -1,4 +1,4 @@
-//! What Rollcall keeps: one DynamoDB table, and the secrets in Secrets Manager.
+//! What Rollcall keeps: one `DynamoDB` table, and the secrets in Secrets Manager.
 //!
 //! * [`table`]: the table; its reading calls are methods of [`Table`], spread over the modules
 //!   of what they read. The keys and every access pattern are written down in `keys.rs`.

@@ -1,6 +1,6 @@
 //! Splits a commit into transactions.
 //!
-//! A transaction has at most 100 items and 4 MB (DynamoDB, "Quotas"). What belongs together (an
+//! A transaction has at most 100 items and 4 MB (`DynamoDB`, "Quotas"). What belongs together (an
 //! account, its team members, its history) is never torn apart.
 
 use std::collections::BTreeSet;

@@ -13,7 +13,7 @@ use crate::keys::{Item, Key};
 use crate::page::Cursors;
 use crate::retry::Patience;
 
-/// Items of one `BatchGetItem` call (DynamoDB, "Quotas").
+/// Items of one `BatchGetItem` call (`DynamoDB`, "Quotas").
 const BATCH_GET: usize = 100;
 /// Items of one `BatchWriteItem` call.
 const BATCH_WRITE: usize = 25;

@@ -30,7 +30,7 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// The first write is the fence. The token makes repeated attempts one (DynamoDB,
+    /// The first write is the fence. The token makes repeated attempts one (`DynamoDB`,
     /// `ClientRequestToken`, for ten minutes).
     pub(crate) fn new(table: &Table, writes: Vec<Write>, token: Uuid) -> Result<Self, Error> {
         let kinds = writes.iter().map(Write::kind).collect();

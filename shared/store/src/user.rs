@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, UserId};
 use rollcall_directory::property::{Attributes, Property};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::UserWrite;
 use crate::error::Error;
-use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, read_text, to_item};
+use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, read_text, text, to_item};
 use crate::keys::{Item, Key, Shard};
 use crate::table::Condition;
 use crate::write::{Change, Write};
@@ -108,19 +109,17 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
     let key = Key::user(connection, shard, after.person);
     let mut item = to_item(KIND, &key, &Row::of(after, now))?;
     item.insert("fp".to_owned(), binary(after.fingerprint().0));
+    item.insert("teams_digest".to_owned(), digest(&after.teams));
     let account = match before {
         None => {
             let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
             Write::Put { kind: KIND, item, condition: Some(condition) }
         }
         Some(before) => {
-            let mut was = to_item(KIND, &key, &Row::of(before, now))?;
             item.remove("created_at");
-            let change = Change::set(KIND, key, item, OPTIONAL);
-            let change = ["state", "teams"].into_iter().fold(change, |change, name| match was.remove(name) {
-                Some(value) => change.require(name, value),
-                None => change,
-            });
+            let change = Change::set(KIND, key, item, OPTIONAL)
+                .require("state", text(state_word(before.status.is_active())))
+                .require("teams_digest", digest(&before.teams));
             Write::Update(change)
         }
     };
@@ -128,6 +127,13 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
     let joined = new.difference(&old).map(|team| join(connection, *team, shard, after.person));
     let left = old.difference(&new).map(|team| Write::Delete(Key::member(connection, *team, shard, after.person)));
     Ok(std::iter::once(account).chain(joined).chain(left).collect())
+}
+
+/// A digest of teams, for comparison in a condition. Not the fingerprint: that one is of a
+/// release, and an account that an older release wrote must still be found as it was read.
+fn digest(teams: &BTreeSet<GroupId>) -> AttributeValue {
+    let ids: Vec<u8> = teams.iter().flat_map(|team| *team.0.as_bytes()).collect();
+    binary(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ids).as_ref())
 }
 
 /// The teams in which an account shows: none while it is inactive.
@@ -170,7 +176,6 @@ pub(crate) const fn state_word(active: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::text;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -263,7 +268,7 @@ mod tests {
         };
         let mut item = item(&user);
         let novel = std::collections::HashMap::from([("favouriteColour".to_owned(), text("green"))]);
-        item.insert("attributes".to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(novel));
+        item.insert("attributes".to_owned(), AttributeValue::M(novel));
         assert_eq!(read(item).unwrap().user, user);
     }
 }

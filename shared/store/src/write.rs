@@ -82,11 +82,14 @@ impl Change {
         self
     }
 
-    /// Raises a number by one.
+    /// Raises a number by one. Where there is none yet it counts as zero: then the condition
+    /// decides, and not a quarrel about the missing number.
     pub(crate) fn raise(mut self, name: &str) -> Self {
         let name = self.name(name);
+        self.values.insert(":zero".to_owned(), AttributeValue::N("0".to_owned()));
         self.values.insert(":one".to_owned(), AttributeValue::N("1".to_owned()));
-        self.expression = self.expression.replacen("SET ", &format!("SET #{name} = #{name} + :one, "), 1);
+        let raised = format!("SET #{name} = if_not_exists(#{name}, :zero) + :one, ");
+        self.expression = self.expression.replacen("SET ", &raised, 1);
         self
     }
 
@@ -166,9 +169,12 @@ mod tests {
         let item = Item::from([("owner".to_owned(), text("me")), ("epoch".to_owned(), number(2))]);
         let key = Key::lease(ConnectionId(Uuid::from_u128(1)));
         let change = Change::set("lease", key, item, &["token", "owner"]).require("epoch", number(2)).raise("beat");
-        assert_eq!(change.expression, "SET #beat = #beat + :one, #epoch = :epoch, #owner = :owner REMOVE #token");
+        assert_eq!(
+            change.expression,
+            "SET #beat = if_not_exists(#beat, :zero) + :one, #epoch = :epoch, #owner = :owner REMOVE #token"
+        );
         assert_eq!(change.condition, "#epoch = :was_epoch");
         assert_eq!(change.names.len(), 4);
-        assert_eq!(change.values.len(), 4);
+        assert_eq!(change.values.len(), 5);
     }
 }

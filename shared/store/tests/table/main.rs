@@ -1,0 +1,15 @@
+//! The table's promises, on an AWS emulator.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as such")]
+
+mod ambiguity;
+mod faults;
+mod fencing;
+mod holds;
+mod lists;
+mod people;
+mod purging;
+mod secrets;
+mod splitting;
+mod takeover;
+mod world;
