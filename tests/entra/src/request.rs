@@ -38,7 +38,7 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// A query option; OData option names are compared without case.
+    /// A query option; `OData` option names are compared without case.
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

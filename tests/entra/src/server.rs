@@ -244,7 +244,7 @@ async fn handle(state: &Arc<State>, request: hyper::Request<Incoming>) -> Reply 
 
 async fn answer(state: &Arc<State>, request: &Request) -> Reply {
     match request.segments.first().map(String::as_str) {
-        Some("control") => control::answer(state, request).await,
+        Some("control") => control::answer(state, request),
         Some("v1.0" | "beta") => {
             let _in_flight = state.metrics.enter();
             let reply = graph::answer(state, request).await;

@@ -39,7 +39,7 @@ impl ControlError {
 type Outcome = Result<Reply, ControlError>;
 
 /// Answers a control request.
-pub(crate) async fn answer(state: &Arc<State>, request: &Request) -> Reply {
+pub(crate) fn answer(state: &Arc<State>, request: &Request) -> Reply {
     let outcome = route(state, request);
     outcome.unwrap_or_else(|error| Reply::json(error.status, &json!({"error": error.message})))
 }

@@ -290,7 +290,7 @@ impl Kind {
         }
     }
 
-    /// The property of that name, compared without case as OData names are in Graph.
+    /// The property of that name, compared without case as `OData` names are in Graph.
     pub fn property(self, name: &str) -> Option<(PropertyId, &'static Property)> {
         let position = self.properties().iter().position(|property| property.name.eq_ignore_ascii_case(name))?;
         let id = PropertyId(u8::try_from(position).ok()?);
@@ -317,7 +317,7 @@ mod tests {
         for kind in Kind::ALL {
             let names: Vec<_> = kind.properties().iter().map(|property| property.name).collect();
             let mut sorted = names.clone();
-            sorted.sort_unstable();
+            sorted.sort_unstable_by_key(|name| name.to_lowercase());
             sorted.dedup();
             assert_eq!(names, sorted);
             assert!(names.len() <= 120);

@@ -1,4 +1,4 @@
-//! The OData options of a request.
+//! The `OData` options of a request.
 
 use super::GraphError;
 use crate::directory::{Kind, PropertyId};

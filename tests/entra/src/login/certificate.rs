@@ -94,3 +94,38 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (content, after) = rest.split_at_checked(length)?;
     Some((*tag, content, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Certificate, thumbprints and signatures of `a.b` were made with OpenSSL.
+    const CERTIFICATE: &str = include_str!("sample-certificate.pem");
+    const RS256: &str = "UnFeuZYGd-Z0_77ZDlGsws7MApEkDUp7Q8u_NH83oAP2RTMHlSU56sxUDbuCKRp1GMgeOsxTMrFRE-qLa-fuQLoh1jDp_9uCBStk-YpNWK3YmnRED1Kp5akdXm28tztUmsrhXQqeckHznxp_sW_B7s7iukXu9z3f91hK33e7gEepz0KMy_02laHakVr62YuirQc44eBfyZKq-ApqSgO93mkM0utENYpjFH9EXJLQt9OC2g7CN6dFMx90M1T_rNmyc8ZHE4ACqXVN2B9L8KNABAlxpoaqYB8FtwSA9WnpIUA_22-r2ZM1QZ-0hKlVcDh4whCL5sIyRBcnMYRrLor_sw";
+    const PS256: &str = "k698foRqTILhH70iAHqvE0ExtUuC0oYpC12i6btPG8-WNrD7cPDFrS-X2L_nDZH6fghAnfNKJWCsVhxqek-HmlhSM0pmlFgXCVOz_g4EUd0Ut9JlXbTUusnOVjeY3tru6kYcRGrtejN3RT5OrvKeSD5OmKNCClsMJ0_rTVegyJEuBhGpId550BPJD6p7TiPbKUGlGOTZeaHXstHuFKxnmu41BYAiLGF8kbaPlzVYH8EIkZwq1GPKB0JUVc3fxtZAw7CsrMsfLC2E7SKGkxig5C484msvVjzWr6stWRYxjNqmADC7y4nHxwpyEat-zX0s7mM9quhElxlV5LhjhhuGCg";
+
+    #[test]
+    fn thumbprints_are_those_of_openssl() {
+        let certificate = Certificate::parse(CERTIFICATE).unwrap();
+        assert_eq!(certificate.thumbprint, "4Y2yhKjxpqdYh-uLQojzCTx7wQcTSKQsdVPInWeWH8Y");
+        assert_eq!(certificate.legacy_thumbprint, "qQ_nFmLrrPKNjFQxgg0jLvuWw54");
+    }
+
+    #[test]
+    fn signatures_of_openssl_verify_under_their_own_algorithm_alone() {
+        let certificate = Certificate::parse(CERTIFICATE).unwrap();
+        let signature = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+        assert!(certificate.verifies("PS256", "a.b", &signature(PS256)));
+        assert!(certificate.verifies("RS256", "a.b", &signature(RS256)));
+        assert!(!certificate.verifies("PS256", "a.b", &signature(RS256)));
+        assert!(!certificate.verifies("PS256", "a.c", &signature(PS256)));
+        assert!(!certificate.verifies("none", "a.b", b""));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        for text in ["", "AAAA", "MIIB", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"] {
+            assert!(Certificate::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! `$filter`: the part of OData's language that Graph accepts for users and groups.
+//! `$filter`: the part of `OData`'s language that Graph accepts for users and groups.
 
 mod evaluate;
 mod parse;

@@ -1,0 +1,21 @@
+//! The contract of Microsoft Graph and of the identity platform, checked over HTTP. Each test's name is a fact.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics fails, which is what it is for")]
+
+mod advanced;
+mod batch;
+mod control;
+mod convergence;
+mod deleted;
+mod delta;
+mod faults;
+mod groups;
+mod identity;
+mod lists;
+mod notifications;
+mod receiver;
+mod subscriptions;
+mod throttling;
+mod users;
+mod world;
+mod writes;
