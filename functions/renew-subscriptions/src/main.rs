@@ -1,1 +1,83 @@
-fn main() {}
+//! Looks after the change-notification subscriptions of every connection, every hour: renews at
+//! half-life, answers Graph's wish for a new authorisation, recreates what vanished, and ends
+//! what nobody needs. After a gap it queues a read of what changed meanwhile.
+//!
+//! Input: `{"job":"renew"}`. The invocation fails when a connection met passing trouble, so that it is
+//! repeated soon; what is settled already costs one call to Graph then.
+//!
+//! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `CLIENT_STATE_KEY_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`,
+//! `GRAPH_ORIGIN`, `LOGIN_ORIGIN`, `LOG_LEVEL`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use rollcall_runtime::clients::Clients;
+use rollcall_runtime::clock;
+use rollcall_runtime::config::{
+    ClientStateConfig, GraphConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
+};
+use rollcall_runtime::queue::SyncQueue;
+use rollcall_runtime::start::{self, StartError};
+use rollcall_sync::notification::client_state::ClientStateKey;
+use rollcall_sync::subscription::address::Addresses;
+use rollcall_sync::subscription::keeper::Keeper;
+use rollcall_sync::subscription::round::Round;
+use serde::Deserialize;
+
+/// Time that is left for the answer.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// The input of the schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case", deny_unknown_fields)]
+enum Input {
+    /// The round.
+    Renew {},
+}
+
+fn main() -> ExitCode {
+    start::main(serve())
+}
+
+async fn serve() -> Result<(), StartError> {
+    let (table, queue, key) = (TableConfig::from_env()?, QueueConfig::from_env()?, ClientStateConfig::from_env()?);
+    let (graph, secrets, webhook) = (GraphConfig::from_env()?, SecretsConfig::from_env()?, WebhookConfig::from_env()?);
+    let clients = Clients::load().await;
+    let table = clients.table(&table);
+    let access = clients.graph(&graph, &secrets)?;
+    let keeper = Keeper {
+        rows: Arc::new(table.clone()),
+        queue: Arc::new(SyncQueue::new(&clients, &queue)),
+        key: ClientStateKey::new(&clients.secret(&key.key_arn).await?),
+        addresses: Addresses::new(webhook.base),
+    };
+    let round = &Round { table: &table, access: &access, keeper: &keeper };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Input>| {
+        let Input::Renew {} = event.payload;
+        let result = round.run(clock::deadline(&event.context) - MARGIN, clock::now()).await;
+        match &result {
+            Ok(tally) => {
+                tracing::info!(connections.settled = tally.settled, connections.blocked = tally.blocked, "round made")
+            }
+            Err(error) => tracing::error!(error = %error, "the round must be made again"),
+        }
+        result.map(drop).map_err(StartError::from)
+    }))
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_understood_and_anything_else_is_refused() {
+        let sample = include_str!("../../../events/renew-subscriptions/renew.json");
+        assert_eq!(serde_json::from_str::<Input>(sample).unwrap(), Input::Renew {});
+        for text in ["{}", r#"{"job":"erase"}"#, r#"{"job":"renew","more":1}"#, "null"] {
+            assert!(serde_json::from_str::<Input>(text).is_err(), "{text}");
+        }
+    }
+}

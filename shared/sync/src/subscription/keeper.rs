@@ -89,13 +89,14 @@ pub struct Keeper {
     pub addresses: Addresses,
 }
 
-/// What an active connection watches: users, and groups where groups decide who is in.
+/// What a connection watches: users, and groups where groups decide who is in. A paused one goes on listening, so
+/// that a short pause makes no gap.
 #[must_use]
 pub fn wanted(connection: &Connection) -> BTreeSet<Resource> {
     match (&connection.status, &connection.scope) {
-        (ConnectionStatus::Active, Scope::Everyone) => BTreeSet::from([Resource::Users]),
-        (ConnectionStatus::Active, Scope::Groups { .. }) => BTreeSet::from([Resource::Users, Resource::Groups]),
-        _ => BTreeSet::new(),
+        (ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Deleting, _) => BTreeSet::new(),
+        (_, Scope::Everyone) => BTreeSet::from([Resource::Users]),
+        (_, Scope::Groups { .. }) => BTreeSet::from([Resource::Users, Resource::Groups]),
     }
 }
 
@@ -119,7 +120,7 @@ pub const fn path(resource: Resource) -> &'static str {
 }
 
 impl Keeper {
-    /// Sees to it that Graph has exactly the subscriptions that the connection needs now: none unless it is active.
+    /// Sees to it that Graph has exactly the subscriptions that the connection needs now, see [`wanted`].
     ///
     /// # Errors
     /// [`KeepError`]. What was done until then is done, and calling again goes on from there.

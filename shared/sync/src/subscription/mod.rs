@@ -6,6 +6,7 @@
 //!
 //! * [`audit`]: the decision, as a list of steps. No I/O.
 //! * [`keeper`]: reads both sides, takes the steps, and queues a read after every gap.
+//! * [`round`]: all connections, one after the other.
 //! * [`address`]: the addresses that Graph is given, and how a listed subscription is known as ours.
 //!
 //! **Nothing is touched that is not ours**: the same application may serve another deployment.
@@ -13,5 +14,6 @@
 pub mod address;
 pub mod audit;
 pub mod keeper;
+pub mod round;
 
 mod visit;

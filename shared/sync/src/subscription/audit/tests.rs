@@ -101,7 +101,7 @@ fn a_new_authorisation_is_given_when_asked_for_but_not_twice_in_ten_minutes() {
     row.reauthorize_at = Some(now());
     let found = listed(&row);
     let renew = Step::Renew { nonce: row.nonce, id: found.id };
-    assert_eq!(audit(now(), from_ref(&row), from_ref(&found), &users()), [renew.clone()]);
+    assert_eq!(audit(now(), from_ref(&row), from_ref(&found), &users()), from_ref(&renew));
     row.renewed_at = Some(now() - MINUTE * 9);
     assert_eq!(audit(now(), from_ref(&row), from_ref(&found), &users()), []);
     row.renewed_at = Some(now() - MINUTE * 10);
