@@ -9,6 +9,7 @@ mod real_http;
 mod refusals;
 mod retrying;
 mod secrets;
+mod simulated;
 mod sockets;
 mod support;
 mod throttling;
