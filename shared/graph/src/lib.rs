@@ -1,5 +1,55 @@
 //! A client for Microsoft Graph v1.0 and the Microsoft identity platform: users, groups, memberships, managers,
-//! delta queries and change-notification subscriptions.
+//! delta queries and change-notification subscriptions. It stands alone and knows nothing of who uses it.
+//!
+//! ```no_run
+//! use rollcall_graph::{Cloud, Credential, Expand, GraphClient, HttpClient, users};
+//!
+//! # async fn run(tenant: uuid::Uuid, secret: secrecy::SecretString) -> Result<(), Box<dyn std::error::Error>> {
+//! let http = HttpClient::new()?;
+//! let credential = Credential::ClientSecret { client_id: "application id".to_owned(), secret };
+//! let graph = GraphClient::new(http, Cloud::Global.origins(), tenant, credential);
+//! let mut pages = graph.pages(users::list(&["displayName", "accountEnabled"], Expand::Manager));
+//! while let Some(page) = pages.next().await? {
+//!     for user in page.value {
+//!         println!("{} {:?}", user.id, user.manager);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The pieces
+//! * A [`Request`] is a call as a value, typed by its answer. [`users`], [`groups`], [`subscriptions`] and
+//!   [`organization`] build those that a directory sync needs, with the options that Microsoft's contract demands;
+//!   [`Request::object`] and [`Request::list`] build any other.
+//! * [`GraphClient::send`] makes one call, [`GraphClient::pages`] reads a collection to its end while it fetches one
+//!   page ahead, and [`GraphClient::batch`] makes many calls in few requests.
+//! * [`GraphClient::until`] gives a handle with a deadline. No call of it runs or waits past that moment: what does
+//!   not fit comes back as [`Error::Throttled`] or [`Error::Transient`] with the time to wait.
+//! * A [`PageLink`] is where to go on reading. Store it, and continue with [`Request::at`].
+//! * An [`Error`] is sorted by what the caller can do: let a person mend the credential or the consent, wait,
+//!   start over, or give up. It can be logged as it is.
+//!
+//! # What can be relied on
+//! * **A part never looks like the whole.** A body that is empty, truncated, HTML, an error with status 200 or of the
+//!   wrong type is repeated and then an error, never an empty list. A 404 that Graph itself did not write is not
+//!   [`Error::NotFound`]. A page without its links, and links that go in a circle, are [`Error::ContractBroken`].
+//! * **A token goes to the configured origin only.** Every link is compared with it at every use, redirects are not
+//!   followed, and proxies of the environment are ignored.
+//! * **Pauses are kept, and avoided.** A 429 stops all clones of a client until its `Retry-After` is over (seconds,
+//!   decimals or a date, kept between 1 s and 15 min). Graph's warning headers slow a client down before that.
+//! * **Passing trouble is repeated**, five times with growing, jittered pauses, after a server error or a broken
+//!   connection on a new connection. A call that creates something is repeated only if it was never sent.
+//! * **Secrets and people stay out of errors, logs and `Debug`.** An error names the method, the path template and
+//!   Microsoft's request id.
+//!
+//! # What it does not do
+//! It writes nothing but subscriptions, signs nobody in, and does not read what tokens contain. A property that comes
+//! twice in a user keeps its last value; a field that comes twice elsewhere breaks the contract.
+//!
+//! # Testing with it
+//! [`HttpClient::with_transport`] takes the network's place, [`Tuning`] the clock's and the jitter's, and
+//! all waiting follows tokio's clock, so that hours of throttling pass in a moment of paused time.
 
 mod assertion;
 mod batch;
