@@ -90,6 +90,7 @@ impl World {
             access: GraphAccess::new(HttpClient::new()?, Origins::custom(origin.clone(), origin)?, secrets.clone()),
             queue: queue.clone(),
             mail: mail.clone(),
+            keeper: None,
             clock: clock(ahead.clone()),
             name: "worker".to_owned(),
         };

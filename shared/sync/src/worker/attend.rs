@@ -119,7 +119,10 @@ async fn drive(
     let mut session = Session::new(worker, lease, connection, access, run, deadline);
     loop {
         let failure = match step(&mut session).await {
-            Ok(()) => return Ok(true),
+            Ok(()) => {
+                listen(&session).await;
+                return Ok(true);
+            }
             Err(failure) => failure,
         };
         match after(&mut session, failure).await? {
@@ -127,6 +130,17 @@ async fn drive(
             Next::Later => return Ok(false),
             Next::Ended => return Ok(true),
         }
+    }
+}
+
+/// After a full run Graph is asked to tell of changes, if it does not already: the first time
+/// right after the first run, and not an hour later.
+async fn listen(session: &Session<'_>) {
+    let Some(keeper) = session.worker.keeper.as_ref().filter(|_| session.run.mode == Mode::Full) else { return };
+    let kept = keeper.ensure(&session.graph, session.tenant, &session.connection, session.now()).await;
+    if let Err(error) = kept {
+        // The poll finds what is not told, and the hourly audit tries again.
+        tracing::warn!(connection.id = %session.connection.id, %error, "Graph does not tell of changes yet");
     }
 }
 

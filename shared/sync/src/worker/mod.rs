@@ -45,6 +45,7 @@ use tokio::time::{Instant, sleep};
 use crate::access::GraphAccess;
 use crate::job::{Cause, Job, Message};
 use crate::ports::{Mail, Queue, QueueError};
+use crate::subscription::keeper::Keeper;
 
 /// The current time. Read at the rim, and from here only.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -60,6 +61,8 @@ pub struct Worker {
     pub queue: Arc<dyn Queue>,
     /// Mail to owners.
     pub mail: Arc<dyn Mail>,
+    /// The keeper of subscriptions, where Graph can reach this deployment. Without one only polls find changes.
+    pub keeper: Option<Keeper>,
     /// The clock.
     pub clock: Clock,
     /// Tells this worker from all others, also from earlier ones in the same environment.
