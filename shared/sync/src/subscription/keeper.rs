@@ -209,6 +209,3 @@ fn ends(rows: &[Subscription], listed: &[Listed]) -> BTreeMap<Resource, Timestam
         |row: &Subscription| listed.iter().find(|found| found.nonce == Some(row.nonce)).map(|found| found.expires_at);
     rows.iter().filter_map(|row| Some((row.resource, of(row)?))).collect()
 }
-
-#[cfg(test)]
-mod tests;
