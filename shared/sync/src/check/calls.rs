@@ -2,7 +2,7 @@
 
 use futures::future::{join_all, join3};
 use jiff::{SignedDuration, Timestamp};
-use rollcall_directory::identity::GroupId;
+use rollcall_directory::identity::{ConnectionId, GroupId};
 use rollcall_directory::property::selected_names;
 use rollcall_directory::scope::Scope;
 use rollcall_graph::subscriptions::{self, NewSubscription};
@@ -25,6 +25,8 @@ const TRIAL: SignedDuration = SignedDuration::from_mins(50);
 pub struct Checker<'a> {
     /// The client, made from the credential as it is stored now. Give it a deadline.
     pub client: &'a GraphClient,
+    /// The connection.
+    pub connection: ConnectionId,
     /// Who is in.
     pub scope: &'a Scope,
     /// Where Graph shall send notifications.
@@ -91,7 +93,7 @@ impl Checker<'_> {
         let trial = NewSubscription {
             resource: path(resource).to_owned(),
             change_type: "deleted".to_owned(),
-            notification_url: self.addresses.notifications(nonce),
+            notification_url: self.addresses.notifications(self.connection, nonce),
             lifecycle_notification_url: Some(self.addresses.lifecycle()),
             expiration: now + TRIAL,
             // Not derived from the key: what comes for the trial is turned away.

@@ -1,15 +1,19 @@
 //! The addresses that Graph sends to.
 //!
-//! The notification address of each subscription ends with its nonce: `…/webhooks/graph?subscription={nonce}`.
-//! Graph keeps the query (Graph page "Receive change notifications through webhooks") and shows
-//! it when subscriptions are listed. So each listed subscription leads to its row, also if the
-//! answer to its creation was lost. The nonce is no secret; the `clientState` is what proves anything.
+//! The notification address of each subscription names its row:
+//! `…/webhooks/graph?connection={connection}&subscription={nonce}`. Graph keeps the query (Graph page "Receive change
+//! notifications through webhooks") and shows it when subscriptions are listed. So each listed
+//! subscription leads to its row, also if the answer to its creation was lost, and two connections
+//! that share an application do not end each other's. Neither part is a secret; the `clientState`
+//! is what proves anything.
 
+use rollcall_directory::identity::ConnectionId;
 use url::Url;
 use uuid::Uuid;
 
 const NOTIFICATIONS: &str = "/webhooks/graph";
 const LIFECYCLE: &str = "/webhooks/graph/lifecycle";
+const CONNECTION: &str = "connection";
 const NONCE: &str = "subscription";
 
 /// Where this deployment can be reached by Graph.
@@ -27,9 +31,9 @@ impl Addresses {
 
     /// Where the notifications of a subscription go.
     #[must_use]
-    pub fn notifications(&self, nonce: Uuid) -> Url {
+    pub fn notifications(&self, connection: ConnectionId, nonce: Uuid) -> Url {
         let mut url = self.below(NOTIFICATIONS);
-        url.query_pairs_mut().append_pair(NONCE, &nonce.to_string());
+        url.query_pairs_mut().append_pair(CONNECTION, &connection.to_string()).append_pair(NONCE, &nonce.to_string());
         url
     }
 
@@ -39,13 +43,14 @@ impl Addresses {
         self.below(LIFECYCLE)
     }
 
-    /// The nonce of a notification address of ours.
+    /// The nonce of a notification address of this connection and this deployment.
     #[must_use]
-    pub fn nonce(&self, address: &str) -> Option<Uuid> {
+    pub fn nonce(&self, connection: ConnectionId, address: &str) -> Option<Uuid> {
         let mut url = Url::parse(address).ok()?;
-        let nonce = url.query_pairs().find(|(name, _)| name == NONCE)?.1.parse().ok()?;
+        let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let (of, nonce) = (value(CONNECTION)?, value(NONCE)?.parse().ok()?);
         url.set_query(None);
-        (url == self.below(NOTIFICATIONS)).then_some(nonce)
+        (url == self.below(NOTIFICATIONS) && of.parse() == Ok(connection)).then_some(nonce)
     }
 
     fn below(&self, path: &str) -> Url {
@@ -62,20 +67,23 @@ impl Addresses {
 mod tests {
     use super::*;
 
+    const CONNECTION: ConnectionId = ConnectionId(Uuid::from_u128(1));
+    const NONCE: Uuid = Uuid::from_u128(7);
+
     fn addresses(base: &str) -> Addresses {
         Addresses::new(Url::parse(base).unwrap())
     }
 
     #[test]
     fn an_address_leads_back_to_its_nonce() {
-        let nonce = Uuid::from_u128(7);
         for base in ["https://api.example.com", "https://api.example.com/", "https://cdn.example.com/rollcall"] {
-            let url = addresses(base).notifications(nonce);
-            assert_eq!(addresses(base).nonce(url.as_str()), Some(nonce), "{url}");
+            let url = addresses(base).notifications(CONNECTION, NONCE);
+            assert_eq!(addresses(base).nonce(CONNECTION, url.as_str()), Some(NONCE), "{url}");
         }
         assert_eq!(
-            addresses("https://api.example.com").notifications(nonce).as_str(),
-            "https://api.example.com/webhooks/graph?subscription=00000000-0000-0000-0000-000000000007"
+            addresses("https://api.example.com").notifications(CONNECTION, NONCE).as_str(),
+            "https://api.example.com/webhooks/graph?connection=00000000-0000-0000-0000-000000000001\
+             &subscription=00000000-0000-0000-0000-000000000007"
         );
         assert_eq!(addresses("https://x.test/a/").lifecycle().as_str(), "https://x.test/a/webhooks/graph/lifecycle");
     }
@@ -83,14 +91,16 @@ mod tests {
     #[test]
     fn an_address_of_somebody_else_is_not_ours() {
         let ours = addresses("https://api.example.com");
+        let address = ours.notifications(CONNECTION, NONCE).to_string();
+        assert_eq!(ours.nonce(ConnectionId(NONCE), &address), None);
         for address in [
-            "https://other.example.com/webhooks/graph?subscription=00000000-0000-0000-0000-000000000007",
-            "https://api.example.com/other?subscription=00000000-0000-0000-0000-000000000007",
-            "https://api.example.com/webhooks/graph",
-            "https://api.example.com/webhooks/graph?subscription=x",
-            "no address",
+            address.replace("api.", "other."),
+            address.replace("/graph", "/else"),
+            address.replace("&subscription=00000000", "&subscription=x"),
+            "https://api.example.com/webhooks/graph".to_owned(),
+            "no address".to_owned(),
         ] {
-            assert_eq!(ours.nonce(address), None, "{address}");
+            assert_eq!(ours.nonce(CONNECTION, &address), None, "{address}");
         }
     }
 }

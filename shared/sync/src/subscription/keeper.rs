@@ -57,9 +57,9 @@ pub enum KeepError {
     /// The read after a gap could not be queued.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The same application has a subscription for the same resource that is not ours: another deployment's.
-    /// Changes are found by the poll only.
-    #[error("another deployment with the same application already watches {0:?}")]
+    /// The same application has a subscription for the same resource that is not ours: another connection's, or
+    /// another deployment's. Changes are found by the poll only.
+    #[error("another connection or deployment with the same application already watches {0:?}")]
     Taken(Resource),
 }
 
@@ -134,31 +134,6 @@ impl Keeper {
         self.settle(client, tenant, connection.id, &wanted(connection), now).await
     }
 
-    /// Ends all subscriptions of a connection.
-    ///
-    /// Without rows there is nothing to end, and no call. Rows whose subscription is over go without a call too, so
-    /// that a connection whose credential no longer works comes clean in time.
-    ///
-    /// # Errors
-    /// [`KeepError`]. The rows of what could not be ended stay, so that the next call finds them.
-    pub async fn remove_all(
-        &self,
-        client: &GraphClient,
-        tenant: TenantId,
-        connection: ConnectionId,
-        now: Timestamp,
-    ) -> Result<Kept, KeepError> {
-        let rows = self.rows.list(connection).await?;
-        let (over, alive): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.expires_at <= now);
-        for row in over {
-            self.rows.remove(connection, row.nonce).await?;
-        }
-        if alive.is_empty() {
-            return Ok(Kept::default());
-        }
-        self.settle(client, tenant, connection, &BTreeSet::new(), now).await
-    }
-
     async fn settle(
         &self,
         client: &GraphClient,
@@ -170,7 +145,7 @@ impl Keeper {
         let mut kept = Kept::default();
         for round in 1..=ROUNDS {
             let rows = self.rows.list(connection).await?;
-            let listed = self.listed(client).await?;
+            let listed = listed(client, &self.addresses, connection).await?;
             let visit = Visit { keeper: self, client, tenant, connection, rows: &rows, now };
             let mut settled = true;
             for step in audit(now, &rows, &listed, wanted) {
@@ -183,24 +158,30 @@ impl Keeper {
         }
         Ok(kept)
     }
+}
 
-    async fn listed(&self, client: &GraphClient) -> Result<Vec<Listed>, GraphError> {
-        let mut pages = client.pages(subscriptions::list());
-        let mut listed = Vec::new();
-        while let Some(page) = pages.next().await? {
-            listed.extend(page.value.iter().map(|found| self.seen(found)));
-        }
-        Ok(listed)
+/// The application's subscriptions in the tenant.
+pub(super) async fn listed(
+    client: &GraphClient,
+    addresses: &Addresses,
+    connection: ConnectionId,
+) -> Result<Vec<Listed>, GraphError> {
+    let mut pages = client.pages(subscriptions::list());
+    let mut listed = Vec::new();
+    while let Some(page) = pages.next().await? {
+        listed.extend(page.value.iter().map(|found| seen(found, addresses, connection)));
     }
+    Ok(listed)
+}
 
-    fn seen(&self, found: &subscriptions::Subscription) -> Listed {
-        let name = found.resource.trim_matches('/').to_ascii_lowercase();
-        Listed {
-            id: found.id,
-            resource: [Resource::Users, Resource::Groups].into_iter().find(|resource| path(*resource) == name),
-            nonce: found.notification_url.as_deref().and_then(|address| self.addresses.nonce(address)),
-            expires_at: found.expiration_date_time,
-        }
+fn seen(found: &subscriptions::Subscription, addresses: &Addresses, connection: ConnectionId) -> Listed {
+    let name = found.resource.trim_matches('/').to_ascii_lowercase();
+    let address = found.notification_url.as_deref();
+    Listed {
+        id: found.id,
+        resource: [Resource::Users, Resource::Groups].into_iter().find(|resource| path(*resource) == name),
+        nonce: address.and_then(|address| addresses.nonce(connection, address)),
+        expires_at: found.expiration_date_time,
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! * [`audit`]: the decision, as a list of steps. No I/O.
 //! * [`keeper`]: reads both sides, takes the steps, and queues a read after every gap.
+//! * [`removal`]: ends them when a connection is no longer synced.
 //! * [`round`]: all connections, one after the other.
 //! * [`address`]: the addresses that Graph is given, and how a listed subscription is known as ours.
 //!
@@ -14,6 +15,7 @@
 pub mod address;
 pub mod audit;
 pub mod keeper;
+pub mod removal;
 pub mod round;
 
 mod visit;

@@ -13,6 +13,7 @@ use rollcall_store::{Connection, ConnectionStatus, Error as StoreError, PageRequ
 use tokio::time::{Instant, timeout_at};
 
 use super::keeper::{KeepError, Keeper, Kept};
+use super::removal::remove_all;
 use crate::access::{AccessError, GraphAccess};
 
 /// Connections that are read at a time.
@@ -129,7 +130,9 @@ impl Round<'_> {
         if connection.status == ConnectionStatus::Active {
             Ok(self.keeper.ensure(&client, tenant, connection, now).await?)
         } else {
-            Ok(self.keeper.remove_all(&client, tenant, connection.id, now).await?)
+            let Keeper { rows, addresses, .. } = self.keeper;
+            let deleted = remove_all(rows.as_ref(), &client, addresses, connection.id, now).await?;
+            Ok(Kept { deleted, ..Kept::default() })
         }
     }
 }

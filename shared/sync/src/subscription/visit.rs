@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::audit::Step;
 use super::keeper::{KeepError, Keeper, Kept, path, permission};
+use super::removal::end;
 use crate::job::{Cause, Job, Message};
 use crate::notification::client_state::Origin;
 use crate::ports::QueueError;
@@ -31,7 +32,7 @@ impl Visit<'_> {
     /// Takes a step. The answer is false when another audit has to follow.
     pub(super) async fn take(&self, step: &Step, kept: &mut Kept, last: bool) -> Result<bool, KeepError> {
         match step {
-            Step::Delete { id } => self.delete(*id).await.map(|()| kept.deleted += 1)?,
+            Step::Delete { id } => end(self.client, *id).await.map(|()| kept.deleted += 1)?,
             Step::Forget { nonce } => self.keeper.rows.remove(self.connection, *nonce).await?,
             Step::Adopt { nonce, id, expires_at } => {
                 self.write(*nonce, |row| Subscription { id: Some(id.to_string()), expires_at: *expires_at, ..row })
@@ -41,14 +42,6 @@ impl Visit<'_> {
             Step::Create { resource } => return self.create(*resource, kept, last).await,
         }
         Ok(true)
-    }
-
-    /// Ends a subscription; one that has ended already is as good.
-    async fn delete(&self, id: Uuid) -> Result<(), KeepError> {
-        match self.client.send(&subscriptions::delete(id)).await {
-            Ok(()) | Err(GraphError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Renews, which also authorises anew. What Graph does not know or refuses to renew is replaced.
@@ -66,7 +59,7 @@ impl Visit<'_> {
             }
             Err(GraphError::Refused { status, code, .. }) => {
                 tracing::warn!(connection = %self.connection, status, code, "a renewal was refused, the subscription is replaced");
-                self.delete(id).await?;
+                end(self.client, id).await?;
                 self.keeper.rows.remove(self.connection, nonce).await?;
                 Ok(false)
             }
@@ -117,7 +110,7 @@ impl Visit<'_> {
         NewSubscription {
             resource: path(row.resource).to_owned(),
             change_type: "updated,deleted".to_owned(),
-            notification_url: self.keeper.addresses.notifications(row.nonce),
+            notification_url: self.keeper.addresses.notifications(self.connection, row.nonce),
             lifecycle_notification_url: Some(self.keeper.addresses.lifecycle()),
             expiration: row.expires_at,
             client_state: self.keeper.key.issue(origin, self.tenant),

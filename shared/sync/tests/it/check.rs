@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rollcall_directory::identity::GroupId;
+use rollcall_directory::identity::{ConnectionId, GroupId};
 use rollcall_directory::scope::Scope;
 use rollcall_graph::GraphClient;
 use rollcall_store::Resource;
@@ -19,7 +19,9 @@ fn now() -> Timestamp {
 }
 
 async fn checks_of(stage: &Stage, client: &GraphClient, scope: &Scope) -> Vec<Check> {
-    Checker { client, scope, addresses: &stage.addresses }.run(now()).await
+    Checker { client, connection: ConnectionId(Uuid::from_u128(1)), scope, addresses: &stage.addresses }
+        .run(now())
+        .await
 }
 
 async fn checks(stage: &Stage) -> Vec<Check> {

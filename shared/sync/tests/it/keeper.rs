@@ -9,12 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::ConnectionId;
 use rollcall_directory::scope::Scope;
+use rollcall_graph::GraphClient;
 use rollcall_graph::subscriptions::{self, NewSubscription};
 use rollcall_store::{Connection, ConnectionStatus, CredentialKind, Resource};
 use rollcall_sync::job::{Cause, Job};
 use rollcall_sync::notification::client_state::ClientStateKey;
 use rollcall_sync::subscription::address::Addresses;
 use rollcall_sync::subscription::keeper::{KeepError, Keeper, Kept};
+use rollcall_sync::subscription::removal::remove_all;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -66,6 +68,10 @@ impl Play {
 
     async fn ensure(&self) -> Result<Kept, KeepError> {
         self.keeper.ensure(&self.stage.client(), self.stage.tenant(), &self.connection, self.now).await
+    }
+
+    async fn remove_all(&self, client: &GraphClient) -> usize {
+        remove_all(&self.memory, client, &self.stage.addresses, self.connection.id, self.now).await.unwrap()
     }
 
     /// Graph and the rows agree, and hold one subscription for each resource that is wanted.
@@ -201,7 +207,7 @@ async fn another_deployments_subscription_is_respected() {
     let foreign = NewSubscription {
         resource: "users".to_owned(),
         change_type: "updated,deleted".to_owned(),
-        notification_url: theirs.notifications(Uuid::from_u128(5)),
+        notification_url: theirs.notifications(play.connection.id, Uuid::from_u128(5)),
         lifecycle_notification_url: None,
         expiration: play.now + SignedDuration::from_hours(24),
         client_state: SecretString::from("theirs"),
@@ -212,15 +218,26 @@ async fn another_deployments_subscription_is_respected() {
 }
 
 #[tokio::test]
+async fn two_connections_with_one_application_do_not_end_each_others() {
+    let mut play = Play::start().await;
+    play.ensure().await.unwrap();
+    let first = play.memory.rows.lock().unwrap().clone();
+    play.connection.id = ConnectionId(Uuid::from_u128(2));
+    play.memory.rows.lock().unwrap().clear();
+    assert!(matches!(play.ensure().await, Err(KeepError::Taken(Resource::Users))));
+    *play.memory.rows.lock().unwrap() = first;
+    play.assert_settled(BOTH).await;
+}
+
+#[tokio::test]
 async fn removing_all_ends_them_and_leaves_no_row() {
     let play = Play::start().await;
     play.ensure().await.unwrap();
     let client = play.stage.client();
-    let kept = play.keeper.remove_all(&client, play.stage.tenant(), play.connection.id, play.now).await.unwrap();
-    assert_eq!(kept.deleted, 2);
+    assert_eq!(play.remove_all(&client).await, 2);
     play.assert_settled(&[]).await;
     let requests = client.requests();
-    play.keeper.remove_all(&client, play.stage.tenant(), play.connection.id, play.now).await.unwrap();
+    assert_eq!(play.remove_all(&client).await, 0);
     assert_eq!(client.requests(), requests, "without rows there is nothing to ask");
 }
 
@@ -230,6 +247,6 @@ async fn rows_of_what_is_over_go_without_a_working_credential() {
     play.ensure().await.unwrap();
     play.pass(Duration::from_secs(40 * 86_400));
     let client = play.stage.client_of(play.stage.info.tenant_id, "nobody", "wrong");
-    play.keeper.remove_all(&client, play.stage.tenant(), play.connection.id, play.now).await.unwrap();
+    play.remove_all(&client).await;
     assert!(play.memory.rows().is_empty());
 }
