@@ -17,6 +17,13 @@ use tokio::process::{Child, Command};
 /// The region that everything is deployed to.
 pub const REGION: &str = "eu-west-1";
 
+/// Runs the emulator until our end of its standard input is closed: also when we are killed.
+const LAUNCHER: &str = "\
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+runpy.run_module('ministack', run_name='__main__', alter_sys=True)
+";
+
 /// How long the emulator may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,7 +47,7 @@ impl Emulator {
         std::fs::create_dir_all(&temporary).map_err(Error::file(&temporary))?;
         let mut command = Command::new(layout.tool("python"));
         command
-            .args(["-m", "ministack"])
+            .args(["-c", LAUNCHER])
             // Functions inherit what the emulator has, so it is given as little as it needs.
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -27,7 +27,8 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
     let program = name(command);
     let output = File::options().create(true).append(true).open(log).map_err(Error::file(log))?;
     let errors = output.try_clone().map_err(Error::file(log))?;
-    command.stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true).spawn().map_err(Error::file(program))
+    // A program may watch its input to learn that we are gone, however we went.
+    command.stdin(Stdio::piped()).stdout(output).stderr(errors).kill_on_drop(true).spawn().map_err(Error::file(program))
 }
 
 /// The last lines of a log, for an error message.
