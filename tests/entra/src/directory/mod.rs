@@ -28,6 +28,7 @@ pub struct Directory {
     texts: Texts,
     objects: Vec<Object>,
     by_id: HashMap<Uuid, Slot>,
+    by_kind: HashMap<Kind, Vec<Slot>>,
     by_name: HashMap<u64, Slot>,
     reports: HashMap<Slot, Vec<Slot>>,
     log: Vec<Change>,
@@ -75,11 +76,16 @@ impl Directory {
         (0..narrow(self.objects.len())).map(Slot)
     }
 
+    /// The positions of one kind from one on, in order of creation. A directory has few groups among many people.
+    pub fn slots_of(&self, kind: Kind, start: Slot) -> &[Slot] {
+        let all = self.by_kind.get(&kind).map_or(&[][..], Vec::as_slice);
+        all.get(all.partition_point(|slot| *slot < start)..).unwrap_or_default()
+    }
+
     /// The live objects of one kind.
     pub fn live(&self, kind: Kind) -> impl Iterator<Item = (Slot, &Object)> {
-        self.slots()
-            .filter_map(|slot| Some((slot, self.object(slot)?)))
-            .filter(move |(_, object)| object.kind == kind && object.is_live())
+        let all = self.slots_of(kind, Slot(0)).iter();
+        all.filter_map(|slot| Some((*slot, self.object(*slot)?))).filter(|(_, object)| object.is_live())
     }
 
     /// Those whose manager is this person.

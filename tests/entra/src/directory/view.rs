@@ -51,10 +51,8 @@ impl<'directory> View<'directory> {
 
     /// The objects of one kind from a position on, in order of creation.
     pub fn from(&self, start: Slot, kind: Kind) -> impl Iterator<Item = (Slot, &Object)> {
-        (start.0..super::narrow(self.directory.len()))
-            .map(Slot)
-            .filter_map(|slot| Some((slot, self.object(slot)?)))
-            .filter(move |(_, object)| object.kind == kind)
+        let slots = self.directory.slots_of(kind, start).iter();
+        slots.filter_map(|slot| Some((*slot, self.object(*slot)?)))
     }
 
     /// The text of a property by name; `None` when never set, cleared or unknown.

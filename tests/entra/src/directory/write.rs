@@ -58,6 +58,7 @@ impl Directory {
             self.by_name.insert(name_hash(&name), slot);
         }
         self.by_id.insert(object.id, slot);
+        self.by_kind.entry(object.kind).or_default().push(slot);
         self.objects.push(object);
         self.log_change(now, slot, What::Created);
         Ok(slot)

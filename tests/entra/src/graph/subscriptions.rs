@@ -16,6 +16,8 @@ const SHORTEST: i64 = 45 * MINUTE;
 const LONGEST: i64 = 41_760 * MINUTE;
 /// Subscriptions of one app in one tenant, for users and for groups each.
 const MOST: usize = 100;
+/// Subscriptions of all apps in one tenant, for users and for groups each.
+const MOST_IN_TENANT: usize = 1_000;
 const LONGEST_CLIENT_STATE: usize = 128;
 
 pub(super) async fn answer(call: &Call<'_>, path: &[&str]) -> Outcome {
@@ -129,12 +131,14 @@ fn check_room(call: &Call<'_>, new: &Subscription) -> Result<(), GraphError> {
         let message = format!("Subscription Id {} already exists for the requested combination", same.id);
         return Err(GraphError::new(409, "Conflict", message));
     }
-    if own.iter().filter(|known| known.target.kind() == new.target.kind()).count() >= MOST {
-        return Err(GraphError::new(
-            403,
-            "Forbidden",
-            format!("The limit of {MOST} subscriptions for this app and tenant has been reached."),
-        ));
+    let of_kind = |known: &&Subscription| known.target.kind() == new.target.kind();
+    let (in_app, in_tenant) =
+        (own.iter().copied().filter(of_kind).count(), subscriptions.values().filter(of_kind).count());
+    if in_app >= MOST || in_tenant >= MOST_IN_TENANT {
+        let message = format!(
+            "The limit of {MOST} subscriptions for an app or {MOST_IN_TENANT} for the tenant has been reached."
+        );
+        return Err(GraphError::new(403, "Forbidden", message));
     }
     Ok(())
 }
