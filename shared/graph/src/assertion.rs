@@ -13,10 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use uuid::Uuid;
 
-/// How long an assertion is good for, in seconds. It is used at once.
-const LIFE: i64 = 300;
-/// The identity platform's clock may be behind ours.
-const EARLIER: i64 = 60;
+/// How long an assertion is good for, in seconds. It is used at once, but the clocks may be minutes apart.
+const LIFE: i64 = 600;
+/// How much earlier it is good already, for the same reason.
+const EARLIER: i64 = 600;
 
 /// The certificate or key cannot be read, is not RSA, or they do not belong together.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,6 @@ use crate::client::GraphClient;
 use crate::error::{Call, Cause, CredentialHint, Error};
 use crate::patience::{Patience, pause_until};
 use crate::request::Request;
-use crate::retry_after;
 use crate::verdict::{Verdict, judge};
 
 /// The most items of one `$batch`.
@@ -139,12 +138,7 @@ impl GraphClient {
 
 impl<'a, T> Open<'a, T> {
     fn passing(mut self, cause: Cause, asked: Option<Duration>) -> Round<'a, T> {
-        let until = if self.request.parts.repeatable {
-            self.patience.passing(cause, asked, &self.call)
-        } else {
-            Err(Error::Transient { retry_after: retry_after::SHORTEST, cause, call: Box::new(self.call.clone()) })
-        };
-        match until {
+        match self.patience.passing(cause, asked, self.request.parts.repeatable, &self.call) {
             Ok(until) => Round::Open(self, until),
             Err(error) => Round::Closed(self.index, Err(error)),
         }

@@ -12,7 +12,6 @@ use crate::client::GraphClient;
 use crate::error::{Call, CredentialHint, Error};
 use crate::patience::{Patience, pause_until, too_late};
 use crate::request::{Parts, Request};
-use crate::retry_after;
 use crate::token::Token;
 use crate::transport::TransportError;
 use crate::verdict::{Verdict, header, judge};
@@ -40,12 +39,9 @@ impl GraphClient {
                     continue;
                 }
                 Verdict::Throttled(asked) => self.throttled(&mut patience, asked, &call)?,
-                Verdict::Passing(cause, _) if !request.parts.repeatable && !unsent => {
-                    return Err(Error::Transient { retry_after: retry_after::SHORTEST, cause, call: Box::new(call) });
-                }
                 Verdict::Passing(cause, asked) => {
                     tracing::debug!(call = %call, cause = %cause, "a call to Graph failed and may be repeated");
-                    patience.passing(cause, asked, &call)?
+                    patience.passing(cause, asked, request.parts.repeatable || unsent, &call)?
                 }
             };
             self.shared.count_wait(pause_until(until).await);

@@ -1,5 +1,7 @@
 //! A group, its members, and the changes of both.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use uuid::Uuid;
@@ -7,7 +9,8 @@ use uuid::Uuid;
 use crate::user::Removed;
 
 /// A property that may be absent, `null`, or there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `Debug` leaves the value out: it may be a name or an address.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum Field<T> {
     /// Not returned: not selected, or never set in a delta row.
     #[default]
@@ -25,6 +28,16 @@ impl<T> Field<T> {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
         }
+    }
+}
+
+impl<T> fmt::Debug for Field<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Null => "Null",
+            Self::Value(_) => "Value",
+        })
     }
 }
 

@@ -93,7 +93,8 @@ impl Pace {
         self.forget(now);
         let until = now + pause;
         self.paused_until = Some(self.paused_until.map_or(until, |old| old.max(until)));
-        self.learn(now, AFTER_REFUSAL * self.used());
+        let units = AFTER_REFUSAL * self.used();
+        self.learn(now, self.limit.map_or(units, |limit| limit.units.min(units)));
     }
 
     fn learn(&mut self, now: Instant, units: f64) {

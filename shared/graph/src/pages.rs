@@ -7,6 +7,7 @@ use std::panic::resume_unwind;
 use futures::Stream;
 use futures::stream::try_unfold;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::client::GraphClient;
 use crate::error::{Call, Cause, Error};
@@ -89,7 +90,7 @@ impl<T: Send + 'static> Pages<T> {
 
     fn read(&self, request: Request<Page<T>>) -> Reading<T> {
         let client = self.client.clone();
-        Reading(tokio::spawn(async move { client.send(&request).await }))
+        Reading(tokio::spawn(async move { client.send(&request).await }.in_current_span()))
     }
 
     fn call(&self) -> Box<Call> {

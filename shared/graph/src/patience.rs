@@ -77,12 +77,18 @@ impl<'a> Patience<'a> {
     /// Counts passing trouble.
     ///
     /// # Errors
-    /// [`Error::Transient`] if there were enough attempts, or the next would be too late.
-    pub(crate) fn passing(&mut self, cause: Cause, asked: Option<Duration>, call: &Call) -> Result<Instant, Error> {
+    /// [`Error::Transient`] if the call may not be repeated, there were enough attempts, or the next would be too late.
+    pub(crate) fn passing(
+        &mut self,
+        cause: Cause,
+        asked: Option<Duration>,
+        repeatable: bool,
+        call: &Call,
+    ) -> Result<Instant, Error> {
         self.passing += 1;
         let pause = self.pause(asked, self.passing);
         let give_up = |retry_after| Error::Transient { retry_after, cause, call: Box::new(call.clone()) };
-        if self.passing > self.tuning.retries {
+        if !repeatable || self.passing > self.tuning.retries {
             return Err(give_up(pause));
         }
         self.within_deadline(pause).map_err(give_up)

@@ -131,9 +131,9 @@ impl TokenProvider {
         loop {
             let until = match self.form((tuning.wall_clock)(), call).await {
                 Err(Refusal::Final(error)) => return Err(error),
-                Err(Refusal::Passing(cause)) => patience.passing(cause, None, call)?,
+                Err(Refusal::Passing(cause)) => patience.passing(cause, None, true, call)?,
                 Ok(form) => match self.http.send(self.request(form, call), deadline).await {
-                    Err(error) => patience.passing(error.into(), None, call)?,
+                    Err(error) => patience.passing(error.into(), None, true, call)?,
                     Ok(answer) => match self.judge(&answer, &mut patience, call)? {
                         Ok(granted) => return Ok(granted),
                         Err(until) => until,
@@ -157,14 +157,14 @@ impl TokenProvider {
         match answer.status().as_u16() {
             200..=299 => match granted(answer.body()) {
                 Some(granted) => Ok(Ok(granted)),
-                None => patience.passing(Cause::Unreadable, asked, call).map(Err),
+                None => patience.passing(Cause::Unreadable, asked, true, call).map(Err),
             },
             300..=399 => Err(Error::ForeignLink { call: Box::new(call.clone()) }),
             429 => patience.throttled(asked, call).map(Err),
-            status @ 500.. => patience.passing(Cause::Status(status), asked, call).map(Err),
+            status @ 500.. => patience.passing(Cause::Status(status), asked, true, call).map(Err),
             status => match refusal(status, answer.body(), self.secret_is_id(), call) {
                 Refusal::Final(error) => Err(error),
-                Refusal::Passing(cause) => patience.passing(cause, asked, call).map(Err),
+                Refusal::Passing(cause) => patience.passing(cause, asked, true, call).map(Err),
             },
         }
     }

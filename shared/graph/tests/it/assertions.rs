@@ -50,7 +50,7 @@ async fn a_certificate_signs_ps256_and_is_named_by_its_sha256() {
     assert_eq!(claims["aud"], format!("https://login.test/{}/oauth2/v2.0/token", id(1)));
     assert_eq!((&claims["iss"], &claims["sub"]), (&json!("app"), &json!("app")));
     let now = start_of_time().as_second();
-    assert_eq!((&claims["iat"], &claims["nbf"], &claims["exp"]), (&json!(now), &json!(now - 60), &json!(now + 300)));
+    assert_eq!((&claims["iat"], &claims["nbf"], &claims["exp"]), (&json!(now), &json!(now - 600), &json!(now + 600)));
     assert!(uuid::Uuid::try_parse(claims["jti"].as_str().unwrap()).is_ok());
     UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key.der_bytes()).verify(signed.as_bytes(), &signature).unwrap();
 }

@@ -15,6 +15,8 @@ async fn no_canary_shows_in_any_debug_or_error_text() {
     tell(format!("{user:?}"));
     tell(format!("{:?}", PageLink::new("https://graph.test/v1.0/users?$skiptoken=CANARY")));
     tell(format!("{:?}", PageLink::new("CANARY")));
+    let wire = json!({"id": id(5), "displayName": "CANARY"});
+    tell(format!("{:?}", serde_json::from_value::<rollcall_graph::Member>(wire).unwrap()));
     tell(format!("{:?}", users::list(&["CANARY"], Expand::Nothing).at(PageLink::new("https://CANARY.test/"))));
     let new = subscriptions::NewSubscription {
         resource: "users".to_owned(),
