@@ -6,11 +6,16 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsMessage;
 use rollcall_runtime::clients::Clients;
 use rollcall_runtime::clock;
-use rollcall_runtime::config::{GraphConfig, MailConfig, QueueConfig, SecretsConfig, TableConfig};
+use rollcall_runtime::config::{
+    ClientStateConfig, GraphConfig, MailConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
+};
 use rollcall_runtime::mail::SesMail;
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::StartError;
 use rollcall_sync::job::Message;
+use rollcall_sync::notification::client_state::ClientStateKey;
+use rollcall_sync::subscription::address::Addresses;
+use rollcall_sync::subscription::keeper::Keeper;
 use rollcall_sync::worker::{WorkError, Worker};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -48,14 +53,22 @@ impl Desk {
     pub(crate) async fn open() -> Result<Self, StartError> {
         let (table, queue, mail) = (TableConfig::from_env()?, QueueConfig::from_env()?, MailConfig::from_env()?);
         let (graph, secrets) = (GraphConfig::from_env()?, SecretsConfig::from_env()?);
+        let (key, webhook) = (ClientStateConfig::from_env()?, WebhookConfig::from_env()?);
         let clients = Clients::load().await;
         let table = clients.table(&table);
         let queue = Arc::new(SyncQueue::new(&clients, &queue));
+        let keeper = Keeper {
+            rows: Arc::new(table.clone()),
+            queue: queue.clone(),
+            key: ClientStateKey::new(&clients.secret(&key.key_arn).await?),
+            addresses: Addresses::new(webhook.base),
+        };
         let worker = Worker {
             table,
             access: clients.graph(&graph, &secrets)?,
             queue: queue.clone(),
             mail: Arc::new(SesMail::new(&clients, &mail)),
+            keeper: Some(keeper),
             clock: Arc::new(clock::now),
             name: Uuid::new_v4().to_string(),
         };
