@@ -16,7 +16,7 @@ pub(super) struct Language {
     pub(super) surnames: &'static [(&'static str, &'static str)],
 }
 
-pub(super) static LANGUAGES: &[Language] = &[
+pub(super) static LANGUAGES: [Language; 9] = [
     Language {
         tag: "en-US",
         country: ("United States", "US", ["Seattle", "New York"]),

@@ -102,8 +102,8 @@ fn set(pairs: &mut Pairs, name: &str, value: &str) {
 
 fn language(random: &mut StdRng) -> &'static Language {
     let mut left = random.random_range(0..100);
-    let fallback = LANGUAGES.first().unwrap_or_else(|| unreachable!("the table of languages is not empty"));
-    for language in LANGUAGES {
+    let [fallback, ..] = &LANGUAGES;
+    for language in &LANGUAGES {
         if left < language.share {
             return language;
         }
