@@ -30,8 +30,14 @@ pub(crate) fn to_item<T: Serialize>(kind: &'static str, key: &Key, value: &T) ->
 /// The value of an item. Attributes that are not known are left alone.
 pub(crate) fn from_item<T: DeserializeOwned>(kind: &'static str, item: Item) -> Result<T, Error> {
     check_version(kind, &item)?;
-    // The error tells the name of the field and what was expected, which is no secret.
-    serde_dynamo::from_item(item).map_err(|error| Error::Corrupt { item: kind, what: error.to_string() })
+    serde_dynamo::from_item(item)
+        .map_err(|error: serde_dynamo::Error| Error::Corrupt { item: kind, what: without_values(&error.to_string()) })
+}
+
+/// An error's text up to where it begins to quote what it read. Names of fields are in
+/// backticks and stay.
+fn without_values(text: &str) -> String {
+    text.split('"').next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// Whether the item is of a version that this code reads.
@@ -152,11 +158,24 @@ mod tests {
 
     #[test]
     fn a_damaged_item_is_an_error_that_shows_no_value() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Other {
+            name: u64,
+            more: Option<Timestamp>,
+        }
         let mut item = sample(1);
-        item.insert("name".to_owned(), AttributeValue::L(vec![text("canary")]));
-        let error = from_item::<Sample>("sample", item).unwrap_err();
+        item.insert("name".to_owned(), text("canary"));
+        let error = from_item::<Other>("sample", item.clone()).unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. }));
         assert!(!error.to_string().contains("canary"), "{error}");
+        item.insert("name".to_owned(), number(1));
+        item.insert("more".to_owned(), text("canary"));
+        let error = from_item::<Other>("sample", item.clone()).unwrap_err();
+        assert!(!error.to_string().contains("canary"), "{error}");
+        item.retain(|name, _| name != "name" && name != "more");
+        let error = from_item::<Other>("sample", item).unwrap_err();
+        assert!(error.to_string().contains("`name`"), "{error}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Parcels {
         let mut unit = Unit::default();
         let mut used = Room::default();
         while let Some(next) = self.units.next_if(|next| match next {
-            Ok(next) => used.and(next).fits(),
+            Ok(next) => used.and(next).fits() && (used.writes == 0 || !next.unit.continues),
             Err(_) => true,
         }) {
             let next = next?;
@@ -152,3 +152,6 @@ fn take_removals(holds: &mut [HoldWrite]) -> Vec<(HoldId, BTreeSet<Removal>)> {
     });
     open.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub(crate) struct Unit {
     pub(crate) active: i64,
     pub(crate) taken: Takings,
     pub(crate) tally: Tally,
+    /// It changes an item that the unit before it writes: a transaction may name an item only once.
+    pub(crate) continues: bool,
 }
 
 impl Unit {
@@ -61,7 +63,7 @@ impl Unit {
 
     pub(crate) fn absorb(&mut self, other: Self) {
         // Destructured in full, so that a new field can't be forgotten.
-        let Self { writes, changes, active, taken, tally } = other;
+        let Self { writes, changes, active, taken, tally, continues: _ } = other;
         self.writes.extend(writes);
         self.changes.extend(changes);
         self.active += active;
@@ -78,8 +80,9 @@ pub(crate) fn team_unit(connection: ConnectionId, team: &TeamWrite) -> Result<Un
     Ok(unit)
 }
 
-pub(crate) fn user_unit(connection: ConnectionId, write: &UserWrite, now: Timestamp) -> Result<Unit, Error> {
-    let mut unit = Unit { writes: user::writes(connection, write, now)?, ..Unit::default() };
+pub(crate) fn user_unit(connection: ConnectionId, stage: &Stage, now: Timestamp) -> Result<Unit, Error> {
+    let Stage { write, continues } = stage;
+    let mut unit = Unit { writes: user::writes(connection, write, now)?, continues: *continues, ..Unit::default() };
     if let Some(change) = write.change() {
         unit.record(&Change::User(change))?;
     }
@@ -94,9 +97,21 @@ pub(crate) fn user_unit(connection: ConnectionId, write: &UserWrite, now: Timest
     Ok(unit)
 }
 
+/// One step of writing an account.
+pub(crate) struct Stage {
+    write: UserWrite,
+    /// There is a step before it.
+    continues: bool,
+}
+
 /// An account that joins or leaves more teams than fit into one transaction goes in stages,
 /// each a consistent account with its own history.
-pub(crate) fn stages(write: UserWrite) -> Vec<UserWrite> {
+pub(crate) fn stages(write: UserWrite) -> impl Iterator<Item = Stage> + Send {
+    let staged = in_stages(write).into_iter().enumerate();
+    staged.map(|(number, write)| Stage { write, continues: number > 0 })
+}
+
+fn in_stages(write: UserWrite) -> Vec<UserWrite> {
     let old = write.before.as_ref().map(user::roster).unwrap_or_default();
     let new = user::roster(&write.after);
     let turned: Vec<_> = old.symmetric_difference(&new).copied().collect();

@@ -174,6 +174,9 @@ pub(crate) const fn state_word(active: bool) -> &'static str {
 }
 
 #[cfg(test)]
+pub(crate) use tests::any_user;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
