@@ -72,6 +72,21 @@ async fn the_next_page_is_under_way_while_one_is_worked_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dropping_the_pages_stops_the_one_under_way() {
+    let world = Scripted::graph(|_, call| match call {
+        0 => ok(&page(&[1], Some(&link(1)))),
+        _ => error(503, "ServiceUnavailable"),
+    });
+    let mut pages = world.client().pages(everybody());
+    pages.next().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(pages);
+    let before = world.graph_log().len();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.graph_log().len(), before, "no repetition for nobody");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_sent_before_the_first_page_is_asked_for() {
     let world = Scripted::graph(|_, _| ok(&page(&[], None)));
     let pages = world.client().pages(everybody());
