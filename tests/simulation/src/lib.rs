@@ -1,5 +1,5 @@
 //! The engine over a simulated tenant, in one process: the real sync, graph and store code, a
-//! real HTTP server in the place of Microsoft, and an emulator in the place of DynamoDB.
+//! real HTTP server in the place of Microsoft, and an emulator in the place of `DynamoDB`.
 //!
 //! * [`World`]: one tenant, one table, one worker, and queue and mail in memory.
 //! * [`expected`]: what the platform should hold, computed plainly from the simulated

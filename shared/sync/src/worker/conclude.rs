@@ -143,11 +143,11 @@ async fn started_over(session: &mut Session<'_>, failure: Failure) -> Result<Nex
 /// The credential was refused. If it was replaced meanwhile the new one gets its chance.
 async fn refused(session: &mut Session<'_>, error: &Error) -> Result<Next, WorkError> {
     let connection = session.connection.id;
-    if session.worker.access.renewed(connection).await.is_ok_and(|renewed| renewed) {
-        if let Ok((_, graph)) = session.worker.access.client(connection).await {
-            session.use_client(graph);
-            return Ok(Next::Again);
-        }
+    if session.worker.access.renewed(connection).await.is_ok_and(|renewed| renewed)
+        && let Ok((_, graph)) = session.worker.access.client(connection).await
+    {
+        session.use_client(graph);
+        return Ok(Next::Again);
     }
     let hint = match error {
         Error::Credential { hint, .. } => *hint,
