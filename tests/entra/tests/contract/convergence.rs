@@ -193,7 +193,7 @@ async fn check(steps: Vec<Step>, settings: Value, history_before: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn a_client_that_applies_delta_pages_ends_with_the_directory(

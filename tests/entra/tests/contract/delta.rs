@@ -317,3 +317,15 @@ async fn empty_pages_replays_and_random_pages_still_tell_everything() {
     assert!(empty > 0 && rows > 200);
     assert_eq!(ids.len(), 200);
 }
+
+#[tokio::test]
+async fn a_manager_who_came_and_went_in_one_round_is_told_as_gone() {
+    let world = World::empty().await;
+    let (boss, ann) = (world.join("Boss One").await, world.join("Ann A").await);
+    let link = since(&world, "/users/delta?$select=id,manager").await;
+    let set = async |manager: Value| world.act(json!([{"action": "setManager", "id": ann, "manager": manager}])).await;
+    set(json!(boss)).await;
+    set(Value::Null).await;
+    let gone = json!([{"@odata.type": "#microsoft.graph.user", "id": boss, "@removed": {"reason": "deleted"}}]);
+    assert_eq!(row(&world.all(&link).await.0, &ann)["manager@delta"], gone);
+}

@@ -90,7 +90,7 @@ impl Page<'_, '_> {
                 self.open.push((slot.0, last.0));
             }
         }
-        let manager = if self.tracked.manager { Manager::Now { before: None } } else { Manager::Same };
+        let manager = if self.tracked.manager { Manager::Now { before: &[] } } else { Manager::Same };
         self.rows.push(write_live(self.view, object, self.tracked, None, &members, manager));
     }
 }

@@ -9,7 +9,7 @@ use crate::settings::DeltaSettings;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{Rng, SeedableRng};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Rounds kept for their later pages. A round can always be computed again from the log.
@@ -29,7 +29,8 @@ struct Row {
     whole: bool,
     mask: u128,
     members: Vec<(Slot, bool)>,
-    manager: Manager,
+    /// Former managers, when the manager is told.
+    manager: Option<Vec<Slot>>,
 }
 
 /// What happened to one object in a round.
@@ -37,7 +38,7 @@ struct Row {
 struct Touched {
     whole: bool,
     mask: u128,
-    manager: Option<Option<Slot>>,
+    manager: Option<BTreeSet<Slot>>,
     members: BTreeMap<Slot, bool>,
 }
 
@@ -77,7 +78,8 @@ fn write_row(view: &View<'_>, row: &Row, token: &Token, tracked: &Tracked) -> Ve
         return write_gone(object.id, presence);
     }
     let mask = (token.minimal && !row.whole).then_some(row.mask);
-    write_live(view, object, tracked, mask, &row.members, row.manager)
+    let manager = row.manager.as_deref().map_or(Manager::Same, |before| Manager::Now { before });
+    write_live(view, object, tracked, mask, &row.members, manager)
 }
 
 fn rows(
@@ -157,7 +159,7 @@ impl Touched {
             What::Presence { after, .. } => self.whole |= *after == Presence::Live,
             What::Set { mask, .. } => self.mask |= mask,
             What::Manager { before } => {
-                self.manager.get_or_insert(*before);
+                self.manager.get_or_insert_default().extend(before);
             }
             What::MemberAdded(member) => {
                 self.members.insert(*member, true);
@@ -174,11 +176,10 @@ impl Touched {
         if self.whole && gone.is_none() && tracked.members {
             self.members.extend(end.members(object).into_iter().map(|member| (member, true)));
         }
-        let manager = match (self.whole && tracked.manager, self.manager) {
-            (_, Some(before)) => Manager::Now { before },
-            (true, None) => Manager::Now { before: None },
-            (false, None) => Manager::Same,
-        };
+        if self.whole && tracked.manager {
+            self.manager.get_or_insert_default();
+        }
+        let manager: Option<Vec<Slot>> = self.manager.map(|before| before.into_iter().collect());
         let members: Vec<(Slot, bool)> = if gone.is_some() { Vec::new() } else { self.members.into_iter().collect() };
         let row = |members: &[(Slot, bool)]| Row {
             slot,
@@ -186,7 +187,7 @@ impl Touched {
             whole: self.whole,
             mask: self.mask,
             members: members.to_vec(),
-            manager,
+            manager: manager.clone(),
         };
         if members.is_empty() { vec![row(&[])] } else { members.chunks(most).map(row).collect() }
     }

@@ -10,11 +10,12 @@ pub(super) type Members<'rows> = &'rows [(Slot, bool)];
 
 /// What a row tells of the manager.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Manager {
+pub(super) enum Manager<'row> {
     /// Nothing: it did not change.
     Same,
-    /// The one there is now, and the one before if it went.
-    Now { before: Option<Slot> },
+    /// The one there is now, and everybody who was it in the round and went: a page of the round before may have told
+    /// any of them.
+    Now { before: &'row [Slot] },
 }
 
 /// A row of an object that is there.
@@ -24,7 +25,7 @@ pub(super) fn write_live(
     tracked: &Tracked,
     mask: Option<u128>,
     members: Members<'_>,
-    manager: Manager,
+    manager: Manager<'_>,
 ) -> Vec<u8> {
     let mut out = vec![b'{'];
     write_id(&mut out, object.id);
@@ -49,10 +50,10 @@ pub(super) fn write_gone(id: Uuid, presence: Presence) -> Vec<u8> {
     out
 }
 
-fn write_manager(out: &mut Vec<u8>, view: &View<'_>, object: &Object, before: Option<Slot>) {
+fn write_manager(out: &mut Vec<u8>, view: &View<'_>, object: &Object, before: &[Slot]) {
     let now = view.manager(object).map(|(slot, _)| slot);
-    let mut references: Vec<(Slot, bool)> =
-        before.filter(|before| Some(*before) != now).map(|slot| (slot, false)).into_iter().collect();
+    let gone = before.iter().filter(|before| Some(**before) != now);
+    let mut references: Vec<(Slot, bool)> = gone.map(|slot| (*slot, false)).collect();
     references.extend(now.map(|slot| (slot, true)));
     if !references.is_empty() {
         out.extend_from_slice(b",\"manager@delta\":");
