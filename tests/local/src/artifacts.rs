@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::text;
 use crate::layout::Layout;
 use crate::process;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ impl Profile {
 }
 
 /// What was built.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Artifacts {
     /// Names of the functions, in alphabetical order.
     pub functions: Vec<String>,
@@ -109,6 +110,30 @@ pub async fn assemble(layout: &Layout, profile: Profile, executables: &BTreeMap<
     command.arg(script()).arg("built").arg(layout.template()).arg(&template).arg(&folder);
     process::run(&mut command, &layout.log("template")).await?;
     Ok(Artifacts { functions, tenant: executables.get(TENANT).cloned(), template })
+}
+
+impl Artifacts {
+    /// Writes down what was built, for a process that starts the stack.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, layout: &Layout) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Error::Story(error.to_string()))?;
+        std::fs::write(Self::path(layout), text).map_err(Error::file(Self::path(layout)))
+    }
+
+    /// What was written down.
+    ///
+    /// # Errors
+    /// Nothing was.
+    pub fn read(layout: &Layout) -> Result<Self> {
+        let text = std::fs::read(Self::path(layout)).map_err(Error::file(Self::path(layout)))?;
+        serde_json::from_slice(&text).map_err(|error| Error::Story(error.to_string()))
+    }
+
+    fn path(layout: &Layout) -> PathBuf {
+        layout.run().join("artifacts.json")
+    }
 }
 
 /// Writes the template as it is after the SAM transform, and gives it.

@@ -5,6 +5,7 @@
 
 use crate::emulator::Aws;
 use crate::error::{Error, Result};
+use crate::http::{connector, serve};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -41,12 +42,9 @@ impl Gateway {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|_| Error::PortTaken(port))?;
         let address = listener.local_addr().map_err(|_| Error::PortTaken(port))?;
         let target = Arc::new(OnceLock::new());
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::builder(TokioExecutor::new()).build(connector());
         let router = Router::new().fallback(forward).with_state(Forwarder { client, target: Arc::clone(&target) });
-        let server = tokio::spawn(async move {
-            // It serves until the task is aborted.
-            let _ = axum::serve(listener, router).await;
-        });
+        let server = serve(listener, router);
         Ok(Self { url: format!("http://{address}"), target, server })
     }
 

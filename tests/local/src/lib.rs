@@ -6,6 +6,7 @@
 //! directory is computed from two HTTP APIs.
 
 pub mod artifacts;
+pub mod comparison;
 pub mod deploy;
 pub mod emulator;
 pub mod error;
@@ -14,10 +15,12 @@ pub mod http;
 pub mod json;
 pub mod lambda;
 pub mod layout;
+pub mod platform;
 pub mod prerequisites;
 pub mod process;
 pub mod stack;
 pub mod state;
+pub mod story;
 pub mod tenant;
 pub mod tools;
 

@@ -27,6 +27,8 @@ pub struct Options {
     pub elsewhere: Option<Origins>,
     /// How large our tenant is.
     pub size: Size,
+    /// [`prepare`] was done for this stack, by another process.
+    pub prepared: bool,
     /// Parameters of the template that differ from the local stack's.
     pub parameters: Parameters,
 }
@@ -58,7 +60,10 @@ impl Stack {
         let layout = Layout::new(&options.name)?;
         // Before anything slow: a port that is taken is told at once.
         let gateway = Gateway::start(options.port).await?;
-        let artifacts = prepare(&layout, options, progress).await?;
+        let artifacts = match options.prepared {
+            true => Artifacts::read(&layout)?,
+            false => prepare(&layout, options, progress).await?,
+        };
 
         let begun = Instant::now();
         let folders = Folders { run: layout.run().to_path_buf(), python: layout.tool("python") };
@@ -117,14 +122,18 @@ impl Stack {
     }
 }
 
-/// Installs the tools while cargo builds.
-async fn prepare(layout: &Layout, options: &Options, progress: &(dyn Fn(&str) + Sync)) -> Result<Artifacts> {
+/// Installs the tools while cargo builds, and puts everything where a stack starts from.
+///
+/// # Errors
+/// Something cannot be installed, or does not compile.
+pub async fn prepare(layout: &Layout, options: &Options, progress: &(dyn Fn(&str) + Sync)) -> Result<Artifacts> {
     let begun = Instant::now();
     let (executables, ()) = tokio::try_join!(
         artifacts::build(layout, options.profile, options.elsewhere.is_none()),
         tools::install(layout)
     )?;
     let artifacts = artifacts::assemble(layout, options.profile, &executables).await?;
+    artifacts.write(layout)?;
     progress(&format!("tools and binaries are ready after {:.1} s", begun.elapsed().as_secs_f64()));
     Ok(artifacts)
 }

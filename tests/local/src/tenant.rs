@@ -7,10 +7,12 @@ use crate::layout::Layout;
 use crate::process;
 use bytes::Bytes;
 use http::Method;
+use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
+use uuid::Uuid;
 
 /// How long the tenant may take to make its people.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -42,6 +44,20 @@ pub struct Origins {
     pub login: String,
 }
 
+/// Who may sign in as the tenant's app, and what a sync might take as its scope.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// The tenant.
+    pub tenant_id: Uuid,
+    /// The app.
+    pub client_id: Uuid,
+    /// Its secret.
+    pub client_secret: String,
+    /// Groups at the top of the nesting.
+    pub roots: Vec<Uuid>,
+}
+
 /// The simulated tenant. Ours ends with this value.
 #[derive(Debug)]
 pub struct Tenant {
@@ -70,7 +86,7 @@ impl Tenant {
         let origins = Origins { graph: url.clone(), login: url };
         let http = Http::default();
         let begun = Instant::now();
-        while http.send(Method::GET, &origins.graph, &[], Bytes::new()).await.is_err() {
+        while http.send(Method::GET, &format!("{}/control", origins.graph), &[], Bytes::new()).await.is_err() {
             if child.try_wait().ok().flatten().is_some() || begun.elapsed() > PATIENCE {
                 return Err(Error::NotReady { what: "the simulated tenant", seconds: begun.elapsed().as_secs(), log });
             }
@@ -94,12 +110,21 @@ impl Tenant {
         self.child.as_ref().and_then(Child::id)
     }
 
-    /// Calls the control API.
+    /// The first tenant's app and groups.
+    ///
+    /// # Errors
+    /// This tenant has no control API.
+    pub async fn facts(&self) -> Result<Facts> {
+        let found = self.control(Method::GET, "/tenants/first", None).await?;
+        serde_json::from_value(found).map_err(|error| Error::Story(format!("the tenant's control API: {error}")))
+    }
+
+    /// Calls the control API, below `/control`.
     ///
     /// # Errors
     /// It refused, or this tenant has none.
     pub async fn control(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let url = format!("{}{path}", self.origins.graph);
+        let url = format!("{}/control{path}", self.origins.graph);
         let answer = self.http.json(method, &url, &[], body).await?.success()?;
         if answer.body.is_empty() { Ok(Value::Null) } else { answer.parse() }
     }

@@ -5,8 +5,9 @@ use crate::Settings;
 use local::error::{Error, Result};
 use local::layout::Layout;
 use local::process::tail;
+use local::stack::prepare;
 use local::state::State;
-use local::{Stack, artifacts, prerequisites, tools};
+use local::{Options, Stack, prerequisites};
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -27,17 +28,14 @@ pub(crate) async fn up(settings: &Settings) -> Result<()> {
     }
     prerequisites::check()?;
     // Here and not in the background, so that its progress can be seen.
-    tokio::try_join!(
-        artifacts::build(&layout, artifacts::Profile::Local, settings.elsewhere().is_none()),
-        tools::install(&layout)
-    )?;
+    prepare(&layout, &options(NAME, settings), &say).await?;
     let state = started(&layout, background(&layout, settings)?).await?;
     print(&state).await
 }
 
 /// What runs in the background.
 pub(crate) async fn serve(settings: &Settings) -> Result<()> {
-    let options = options(NAME, settings);
+    let options = Options { prepared: true, ..options(NAME, settings) };
     let stack = tokio::select! {
         stack = Stack::start(&options, &say) => stack?,
         () = interrupted() => return Ok(()),

@@ -3,6 +3,7 @@
 use super::Invocation;
 use super::runtime_api::{self, RuntimeApi};
 use crate::error::{Error, Result};
+use crate::http::serve;
 use crate::process;
 use bytes::Bytes;
 use std::path::Path;
@@ -59,10 +60,7 @@ impl Environment {
         let address = listener.local_addr().map_err(Error::file("127.0.0.1:0"))?;
         let api = Arc::new(RuntimeApi::default());
         let router = runtime_api::router(Arc::clone(&api));
-        let server = tokio::spawn(async move {
-            // It serves until the task is aborted.
-            let _ = axum::serve(listener, router).await;
-        });
+        let server = serve(listener, router);
         let child = process::spawn(command.env("AWS_LAMBDA_RUNTIME_API", address.to_string()), log)?;
         let (stopper, stop) = watch::channel(false);
         let process = child.id().unwrap_or_default();

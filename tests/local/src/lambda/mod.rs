@@ -12,6 +12,7 @@ mod runtime_api;
 
 use crate::emulator::Aws;
 use crate::error::{Error, Result};
+use crate::http::serve;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
@@ -80,10 +81,7 @@ impl FunctionHost {
             .route("/invoke/{function}", post(invoke))
             .layer(DefaultBodyLimit::max(LARGEST_EVENT))
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
-            // It serves until the task is aborted.
-            let _ = axum::serve(listener, router).await;
-        });
+        let server = serve(listener, router);
         Ok(Self { address: format!("http://{address}"), shared, server })
     }
 
