@@ -1,0 +1,131 @@
+//! What single functions stand on: an emulator with table, queue and secrets, without a deployed stack.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use jiff::Timestamp;
+use local::emulator::{Aws, Emulator};
+use local::json::text;
+use local::layout::Layout;
+use rollcall_directory::guard::Limits;
+use rollcall_directory::identity::{ConnectionId, GroupId, TenantId};
+use rollcall_directory::scope::Scope;
+use rollcall_store::{
+    Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Secrets, StoredCredential, Table,
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Names of what the functions find in their environment.
+const TABLE: &str = "bench";
+const SECRETS: &str = "bench/connection/";
+const KEY: &str = "/bench/client-state-key";
+/// The key that `clientState` is derived from.
+pub(crate) const CLIENT_STATE_KEY: &str = "a key that only these measurements know";
+/// A worker's longest invocation, as in the template.
+pub(crate) const WORKER_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Emulator, table, queue and secrets.
+pub(crate) struct Ground {
+    pub(crate) layout: Layout,
+    pub(crate) emulator: Emulator,
+    pub(crate) table: Table,
+    secrets: Secrets,
+    /// Address of the queue of jobs.
+    pub(crate) queue: String,
+    key_arn: String,
+}
+
+impl Ground {
+    /// Starts the emulator and makes everything in it.
+    pub(crate) async fn start() -> Result<Self> {
+        let layout = Layout::new("bench")?;
+        let emulator = Emulator::start(&layout, &BTreeMap::new()).await?;
+        let aws = emulator.aws();
+        aws.call("DynamoDB_20120810.CreateTable", &table()).await?;
+        let queue = json!({"QueueName": "bench-sync.fifo", "Attributes": {
+            "FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
+            "VisibilityTimeout": "1800",
+        }});
+        let queue = text(&aws.call("AmazonSQS.CreateQueue", &queue).await?, "/QueueUrl").to_owned();
+        let key = json!({"Name": KEY, "SecretString": CLIENT_STATE_KEY});
+        let key_arn = text(&aws.call("secretsmanager.CreateSecret", &key).await?, "/ARN").to_owned();
+        let config = config(aws.url());
+        let table = Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE);
+        let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), SECRETS);
+        Ok(Self { layout, table, secrets, queue, key_arn, emulator })
+    }
+
+    /// The emulator's APIs.
+    pub(crate) const fn aws(&self) -> &Aws {
+        self.emulator.aws()
+    }
+
+    /// The environment of the functions, as the template sets it.
+    pub(crate) fn variables(&self, graph: &str) -> BTreeMap<String, String> {
+        let values = [
+            ("AWS_ENDPOINT_URL", self.aws().url()),
+            ("CLIENT_STATE_KEY_ARN", &self.key_arn),
+            ("GRAPH_ORIGIN", graph),
+            ("LOGIN_ORIGIN", graph),
+            ("LOG_LEVEL", "info"),
+            ("MAIL_FROM", "rollcall@example.com"),
+            ("SECRET_PREFIX", SECRETS),
+            ("SYNC_QUEUE_URL", &self.queue),
+            ("TABLE_NAME", TABLE),
+            ("WEBHOOK_URL", "http://127.0.0.1:9"),
+        ];
+        values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Stores an active connection to a tenant, with its roots as scope.
+    pub(crate) async fn connect(&self, tenant: &entra::TenantInfo, now: Timestamp) -> Result<ConnectionId> {
+        let id = ConnectionId(Uuid::new_v4());
+        let credential = StoredCredential::ClientSecret {
+            client_id: tenant.client_id.to_string(),
+            secret: SecretString::from(tenant.client_secret.clone()),
+        };
+        self.secrets.create(id, &ConnectionSecret { tenant: TenantId(tenant.tenant_id), credential }).await?;
+        let connection = Connection {
+            id,
+            name: "Contoso".to_owned(),
+            status: ConnectionStatus::Active,
+            scope: Scope::Groups { groups: tenant.roots.iter().map(|root| GroupId(*root)).collect() },
+            limits: Limits::default(),
+            owners: vec!["owner@example.com".to_owned()],
+            sync_every_hours: None,
+            credential_kind: CredentialKind::ClientSecret,
+            secret_expires_at: None,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        };
+        self.table.create_connection(&connection).await?;
+        Ok(id)
+    }
+}
+
+fn table() -> Value {
+    json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    })
+}
+
+fn config(url: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(local::emulator::REGION))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "bench")))
+        .build()
+}

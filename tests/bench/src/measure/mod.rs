@@ -1,0 +1,101 @@
+//! The measurements, one file each.
+
+mod first_sync;
+mod unchanged_day;
+mod webhook_init;
+mod webhook_memory;
+mod webhook_warm;
+mod webhook_zip;
+
+use crate::Result;
+use crate::figure::Figure;
+use crate::synced::Synced;
+use crate::webhook::Webhook;
+
+/// A measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measurement {
+    WebhookInit,
+    WebhookWarm,
+    WebhookZip,
+    WebhookMemory,
+    FirstSync,
+    UnchangedDay,
+}
+
+/// All, by name, in the order in which they are taken.
+const ALL: [(&str, Measurement); 6] = [
+    ("webhook-init", Measurement::WebhookInit),
+    ("webhook-warm", Measurement::WebhookWarm),
+    ("webhook-zip", Measurement::WebhookZip),
+    ("webhook-memory", Measurement::WebhookMemory),
+    ("first-sync", Measurement::FirstSync),
+    ("unchanged-day", Measurement::UnchangedDay),
+];
+
+/// What several measurements use, made by the first that needs it.
+#[derive(Default)]
+pub(crate) struct Shared {
+    webhook: Option<Webhook>,
+    synced: Option<Synced>,
+}
+
+impl Shared {
+    async fn webhook(&mut self) -> Result<&Webhook> {
+        let webhook = match self.webhook.take() {
+            Some(webhook) => webhook,
+            None => Webhook::prepare().await?,
+        };
+        Ok(self.webhook.insert(webhook))
+    }
+
+    async fn synced(&mut self) -> Result<&Synced> {
+        let synced = match self.synced.take() {
+            Some(synced) => synced,
+            None => Synced::first_time().await?,
+        };
+        Ok(self.synced.insert(synced))
+    }
+
+    /// Ends what runs.
+    pub(crate) async fn end(self) -> Result<()> {
+        match self.synced {
+            Some(synced) => synced.end().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The measurement of that name, or the one that has a figure of that name; all without a name.
+pub(crate) fn wanted(name: Option<&str>) -> Result<Vec<Measurement>> {
+    let Some(name) = name else { return Ok(ALL.iter().map(|(_, measurement)| *measurement).collect()) };
+    // Figures of one measurement begin with its name.
+    let found = ALL.iter().find(|(known, _)| name == *known || name.starts_with(&format!("{known}-")));
+    let names = || ALL.map(|(known, _)| known).join(", ");
+    found.map(|(_, found)| vec![*found]).ok_or_else(|| format!("`{name}` is none of {}", names()).into())
+}
+
+/// Takes a measurement.
+pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Result<Vec<Figure>> {
+    match measurement {
+        Measurement::WebhookInit => webhook_init::measure(shared.webhook().await?).await,
+        Measurement::WebhookWarm => webhook_warm::measure(shared.webhook().await?).await,
+        Measurement::WebhookZip => webhook_zip::measure(shared.webhook().await?).await,
+        Measurement::WebhookMemory => webhook_memory::measure(shared.webhook().await?).await,
+        Measurement::FirstSync => first_sync::measure(shared.synced().await?),
+        Measurement::UnchangedDay => unchanged_day::measure(shared.synced().await?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_measurement_or_one_of_its_figures() {
+        assert_eq!(wanted(Some("first-sync")).unwrap(), [Measurement::FirstSync]);
+        assert_eq!(wanted(Some("first-sync-memory")).unwrap(), [Measurement::FirstSync]);
+        assert_eq!(wanted(None).unwrap().len(), ALL.len());
+        assert!(wanted(Some("first")).unwrap_err().to_string().starts_with("`first` is none of webhook-init, "));
+    }
+}

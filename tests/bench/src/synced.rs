@@ -1,0 +1,118 @@
+//! A large tenant after its first sync, which several measurements look at.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rollcall_directory::identity::{ConnectionId, GroupId};
+use rollcall_directory::scope::Scope;
+use rollcall_store::{PageRequest, Run};
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::ground::Ground;
+use crate::large_tenant::{LargeTenant, PAGE_MILLIS};
+use crate::worker::{Done, Worker};
+
+/// A job that was done, and what it asked of Graph.
+pub(crate) struct Played {
+    pub(crate) done: Done,
+    /// Requests to Graph by class.
+    pub(crate) requests: BTreeMap<String, u64>,
+    /// Answers of Graph that were no success.
+    pub(crate) refusals: u64,
+}
+
+impl Played {
+    /// All requests to Graph.
+    pub(crate) fn pages(&self) -> u64 {
+        self.requests.values().sum()
+    }
+
+    /// The requests by class, for a remark.
+    pub(crate) fn classes(&self) -> String {
+        let classes: Vec<String> = self.requests.iter().map(|(class, count)| format!("{class} {count}")).collect();
+        classes.join(", ")
+    }
+}
+
+/// The tenant, the platform, and the worker between them.
+pub(crate) struct Synced {
+    ground: Ground,
+    pub(crate) tenant: LargeTenant,
+    worker: Worker,
+    connection: ConnectionId,
+    /// The first sync.
+    pub(crate) first: Played,
+    /// The worker's peak of memory after the first sync, in MiB.
+    pub(crate) peak_mib: f64,
+    /// Active accounts after the first sync.
+    pub(crate) accounts: usize,
+}
+
+impl Synced {
+    /// Makes the tenant, syncs it for the first time, and compares.
+    ///
+    /// # Errors
+    /// The platform is not what the directory asks for: then no time would mean anything.
+    pub(crate) async fn first_time() -> Result<Self> {
+        let ground = Ground::start().await?;
+        let tenant = LargeTenant::start(PAGE_MILLIS).await?;
+        let worker = Worker::start(&ground, &tenant.server.origin()).await?;
+        let connection = ground.connect(&tenant.info, now()).await?;
+        let job = json!({"kind": "full", "cause": {"by": "activation"}});
+        let first = play(&ground, &tenant, &worker, connection, &job).await?;
+        let peak_mib = worker.peak_mib()?;
+        let mut synced = Self { ground, tenant, worker, connection, first, peak_mib, accounts: 0 };
+        synced.accounts = synced.compare().await?;
+        Ok(synced)
+    }
+
+    /// Does one more job.
+    pub(crate) async fn play(&self, job: &Value) -> Result<Played> {
+        play(&self.ground, &self.tenant, &self.worker, self.connection, job).await
+    }
+
+    /// The latest run.
+    pub(crate) async fn latest_run(&self) -> Result<Run> {
+        let runs = self.ground.table.runs_page(self.connection, &PageRequest::first(1)).await?;
+        Ok(runs.items.into_iter().next().ok_or("there is no run")?)
+    }
+
+    /// Compares the platform with an independent computation from the directory. Answers the active accounts.
+    pub(crate) async fn compare(&self) -> Result<usize> {
+        let info = &self.tenant.info;
+        let scope = Scope::Groups { groups: info.roots.iter().map(|root| GroupId(*root)).collect() };
+        let expected =
+            self.tenant.server.read(info.tenant_id, |directory| simulation::expected::expected(directory, &scope));
+        let platform = simulation::platform::platform(&self.ground.table, self.connection).await?;
+        let differences = expected.unwrap_or_default().differences(&platform);
+        match differences.first() {
+            Some(first) => {
+                Err(format!("{} differences between platform and directory: {first}", differences.len()).into())
+            }
+            None => Ok(platform.active.len()),
+        }
+    }
+
+    /// Ends the worker.
+    pub(crate) async fn end(self) -> Result<()> {
+        self.worker.stop().await
+    }
+}
+
+async fn play(
+    ground: &Ground,
+    tenant: &LargeTenant,
+    worker: &Worker,
+    connection: ConnectionId,
+    job: &Value,
+) -> Result<Played> {
+    tenant.server.reset_metrics();
+    let done = worker.work(ground, connection, job).await?;
+    Ok(Played { done, requests: tenant.requests(), refusals: tenant.refusals() })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the rim of the measurements")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
