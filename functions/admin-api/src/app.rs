@@ -1,0 +1,62 @@
+//! What the handlers work with, and the router.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use rollcall_graph::HttpClient;
+use rollcall_runtime::clients::Clients;
+use rollcall_runtime::config::{AdminConfig, GraphConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig};
+use rollcall_runtime::queue::SyncQueue;
+use rollcall_runtime::start::StartError;
+use rollcall_store::{Secrets, Table};
+use rollcall_sync::access::GraphAccess;
+use rollcall_sync::ports::Queue;
+use rollcall_sync::subscription::address::Addresses;
+
+use crate::http::{answer, token};
+use crate::routes;
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) table: Table,
+    pub(crate) secrets: Secrets,
+    pub(crate) access: GraphAccess,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) addresses: Addresses,
+    /// ARN of the secret that holds the admin token.
+    pub(crate) token: Arc<str>,
+}
+
+impl App {
+    /// Reads the configuration and makes the clients.
+    pub(crate) async fn open() -> Result<Self, StartError> {
+        let (table, queue, admin) = (TableConfig::from_env()?, QueueConfig::from_env()?, AdminConfig::from_env()?);
+        let (graph, secrets, webhook) =
+            (GraphConfig::from_env()?, SecretsConfig::from_env()?, WebhookConfig::from_env()?);
+        let clients = Clients::load().await;
+        let secrets = clients.secrets(&secrets);
+        let cursors = token::cursor_key(&secrets, &admin.token_arn).await?;
+        Ok(Self {
+            table: clients.table(&table).with_cursor_key(&cursors),
+            access: GraphAccess::new(HttpClient::new()?, graph.origins, secrets.clone()),
+            secrets,
+            queue: Arc::new(SyncQueue::new(&clients, &queue)),
+            addresses: Addresses::new(webhook.base),
+            token: admin.token_arn.into(),
+        })
+    }
+}
+
+/// All routes with everything around them.
+pub(crate) fn router(app: App) -> Router {
+    let guarded = routes::guarded().route_layer(from_fn_with_state(app.clone(), token::require));
+    let (router, description) = routes::open().merge(guarded).split_for_parts();
+    router
+        .merge(routes::description(description))
+        .fallback(answer::no_route)
+        .method_not_allowed_fallback(answer::no_method)
+        .layer(from_fn(answer::finish))
+        .with_state(app)
+}

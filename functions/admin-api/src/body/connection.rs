@@ -1,0 +1,128 @@
+//! A new connection, and changes of one.
+
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::credential::Credential;
+use super::limits::Limits;
+use super::scope::Scope;
+use super::text::{Hours, Mail, Name};
+
+/// A new connection. It begins as a draft: test it, then activate it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewConnection {
+    /// What people call it.
+    pub(crate) name: Name,
+    /// The id of the Entra tenant. It can't be changed later, and is not shown.
+    #[schema(write_only)]
+    pub(crate) tenant_id: Uuid,
+    /// The credential of the application.
+    pub(crate) credential: Credential,
+    /// Who is in.
+    pub(crate) scope: Scope,
+    /// Who is told by mail when something needs a person.
+    #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20)]
+    pub(crate) owners: Owners,
+    /// How much may be taken from people without asking.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// Hours between full runs, where one a day is too rare.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 24)]
+    pub(crate) sync_every_hours: Option<Hours>,
+}
+
+/// What is to be changed. What is left out stays.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectionPatch {
+    /// What people call it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Name, required = false)]
+    pub(crate) name: Option<Name>,
+    /// A new credential. A connection that is paused goes on with it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Credential, required = false)]
+    pub(crate) credential: Option<Credential>,
+    /// Who is in. A full run follows.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Scope, required = false)]
+    pub(crate) scope: Option<Scope>,
+    /// Who is told by mail when something needs a person.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20, required = false)]
+    pub(crate) owners: Option<Owners>,
+    /// How much may be taken from people without asking. All limits together; what is left out gets its default.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Limits, required = false)]
+    pub(crate) limits: Option<Limits>,
+    /// Hours between full runs; null for one a day.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 24, required = false)]
+    pub(crate) sync_every_hours: Option<Option<Hours>>,
+}
+
+/// A member that is there has a value: null is one only where the value's own type knows it.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// 1 to 20 e-mail addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<Mail>")]
+pub(crate) struct Owners(pub(crate) Vec<String>);
+
+impl TryFrom<Vec<Mail>> for Owners {
+    type Error = &'static str;
+
+    fn try_from(owners: Vec<Mail>) -> Result<Self, Self::Error> {
+        if !(1..=20).contains(&owners.len()) {
+            return Err("must be 1 to 20 addresses");
+        }
+        Ok(Self(owners.into_iter().map(|Mail(address)| address).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(text: &str) -> Result<ConnectionPatch, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_null_is_not_the_same_as_left_out() {
+        let nothing = patch("{}").unwrap();
+        assert!(nothing.name.is_none() && nothing.sync_every_hours.is_none());
+        assert_eq!(patch(r#"{"sync_every_hours":null}"#).unwrap().sync_every_hours, Some(None));
+        assert_eq!(patch(r#"{"sync_every_hours":6}"#).unwrap().sync_every_hours, Some(Some(Hours(6))));
+        assert!(patch(r#"{"name":null}"#).is_err());
+    }
+
+    #[test]
+    fn what_may_not_be_changed_is_refused() {
+        for member in ["id", "tenant_id", "status", "revision", "created_at", "credential_kind"] {
+            assert!(patch(&format!(r#"{{"{member}":"x"}}"#)).is_err(), "{member}");
+        }
+    }
+
+    #[test]
+    fn a_scope_has_groups_and_a_connection_has_owners() {
+        assert!(patch(r#"{"scope":{"type":"everyone"}}"#).is_ok());
+        assert!(patch(r#"{"scope":{"type":"groups","groups":["00000000-0000-0000-0000-000000000001"]}}"#).is_ok());
+        for bad in [
+            r#"{"scope":{"type":"groups","groups":[]}}"#,
+            r#"{"scope":{"type":"everyone","groups":[]}}"#,
+            r#"{"scope":{"type":"nobody"}}"#,
+            r#"{"owners":[]}"#,
+            r#"{"limits":{"percent":101}}"#,
+            r#"{"limits":{"persons":1}}"#,
+            r#"{"sync_every_hours":0}"#,
+        ] {
+            assert!(patch(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What callers send. Each type checks itself while it is read, so that a wrong part is named by its path.
+
+pub(crate) mod connection;
+pub(crate) mod credential;
+pub(crate) mod limits;
+pub(crate) mod scope;
+pub(crate) mod text;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Which run is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SyncMode {
+    /// Everything in scope is read and compared.
+    Full,
+    /// What changed since the last time is read. The first run is full all the same.
+    #[default]
+    Incremental,
+}
+
+/// A wish for a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SyncRequest {
+    /// Which run is wanted.
+    #[serde(default)]
+    #[schema(inline, default = "incremental")]
+    pub(crate) mode: SyncMode,
+}
+
+/// The approval of a hold.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approval {
+    /// The hash of the hold that was looked at. Exactly those removals are approved, or nothing is.
+    #[schema(max_length = 128)]
+    pub(crate) hash: String,
+}

@@ -1,0 +1,162 @@
+//! Creating, reading, changing and deleting connections.
+
+use jiff::Timestamp;
+use rollcall_directory::identity::{ConnectionId, TenantId};
+use rollcall_store::{Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, PageRequest};
+use rollcall_sync::job::{Cause, Job};
+
+use super::status::end_subscriptions;
+use super::{ADMIN, existing, lasting, new_id, queue, save};
+use crate::app::App;
+use crate::body::connection::{ConnectionPatch, NewConnection};
+use crate::body::credential::Credential;
+use crate::http::problem::Problem;
+use crate::view::sync::Sync;
+
+/// How long the credential of a deleted connection can still be restored by an AWS administrator.
+const REGRET: Deletion = Deletion::Recoverable { days: 7 };
+
+/// Creates a connection and its secret. It begins as a draft.
+pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Result<Connection, Problem> {
+    let NewConnection { name, tenant_id, credential, scope, owners, limits, sync_every_hours } = new;
+    let connection = Connection {
+        id: ConnectionId(new_id(now)),
+        name: name.0,
+        status: ConnectionStatus::Draft,
+        scope: scope.into(),
+        limits: limits.into(),
+        owners: owners.0,
+        sync_every_hours: sync_every_hours.map(|hours| hours.0),
+        credential_kind: credential.kind(),
+        secret_expires_at: credential.expires_at(),
+        created_at: now,
+        updated_at: now,
+        revision: 0,
+    };
+    let secret = ConnectionSecret { tenant: TenantId(tenant_id), credential: credential.stored() };
+    app.secrets.create(connection.id, &secret).await?;
+    match app.table.create_connection(&connection).await {
+        Ok(created) => Ok(created),
+        Err(error) => {
+            // Without its row nobody would ever find the secret again.
+            if let Err(left) = app.secrets.delete(connection.id, Deletion::Final).await {
+                tracing::error!(connection.id = %connection.id, error = %left, "a secret is left without a connection");
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Where the sync of a connection stands.
+pub(crate) async fn standing(app: &App, id: ConnectionId, now: Timestamp) -> Result<Sync, Problem> {
+    let newest = PageRequest::first(1);
+    let (state, subscriptions, holds) =
+        tokio::try_join!(app.table.state(id), app.table.subscriptions(id), app.table.holds_page(id, &newest))?;
+    Ok(Sync::of(state, subscriptions, holds.items.into_iter().next(), now))
+}
+
+/// Changes a connection. A new scope or credential is put to use at once.
+pub(crate) async fn change(
+    app: &App,
+    id: ConnectionId,
+    mut patch: ConnectionPatch,
+    now: Timestamp,
+) -> Result<Connection, Problem> {
+    let before = lasting(app, id).await?;
+    let credential = patch.credential.take();
+    let renewed = credential.is_some();
+    let after = match credential {
+        Some(credential) => Connection {
+            credential_kind: credential.kind(),
+            secret_expires_at: credential.expires_at(),
+            ..replace(app, &before, credential).await.map(|()| patched(&before, patch))?
+        },
+        None => patched(&before, patch),
+    };
+    if after == before && !renewed {
+        return Ok(before);
+    }
+    let cause = follow_up(&before.status, renewed || after.scope != before.scope);
+    let status = if cause == Some(Cause::Resumption) { ConnectionStatus::Active } else { after.status.clone() };
+    let saved = save(app, Connection { status, ..after }, now).await?;
+    if let Some(cause) = cause {
+        queue(app, id, Job::Full { cause }, &format!("settings:{}", saved.revision)).await?;
+    }
+    Ok(saved)
+}
+
+/// What follows a change: nothing, unless it is about who is in or how to get in.
+fn follow_up(status: &ConnectionStatus, matters: bool) -> Option<Cause> {
+    match status {
+        ConnectionStatus::Active if matters => Some(Cause::Manual { who: ADMIN.to_owned() }),
+        ConnectionStatus::Paused { .. } if matters => Some(Cause::Resumption),
+        _ => None,
+    }
+}
+
+fn patched(before: &Connection, patch: ConnectionPatch) -> Connection {
+    // Destructured in full: whoever adds a member decides here what becomes of it.
+    let ConnectionPatch { name, credential: _, scope, owners, limits, sync_every_hours } = patch;
+    let before = before.clone();
+    Connection {
+        name: name.map_or(before.name, |name| name.0),
+        scope: scope.map_or(before.scope, Into::into),
+        owners: owners.map_or(before.owners, |owners| owners.0),
+        limits: limits.map_or(before.limits, Into::into),
+        sync_every_hours: sync_every_hours.map_or(before.sync_every_hours, |hours| hours.map(|hours| hours.0)),
+        ..before
+    }
+}
+
+/// Replaces the credential, for the same tenant.
+async fn replace(app: &App, connection: &Connection, credential: Credential) -> Result<(), Problem> {
+    let tenant = match app.secrets.read(connection.id).await {
+        Ok(secret) => secret.tenant,
+        Err(StoreError::NotFound { .. }) => {
+            return Err(Problem::conflict("The tenant of the connection is lost. Delete it and create a new one."));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let secret = ConnectionSecret { tenant, credential: credential.stored() };
+    Ok(app.secrets.update(connection.id, &secret).await?)
+}
+
+/// Deletes a connection that is not active: its credential at once, everything else by a job.
+pub(crate) async fn delete(app: &App, id: ConnectionId, now: Timestamp) -> Result<(), Problem> {
+    let connection = existing(app, id).await?;
+    match connection.status {
+        ConnectionStatus::Active => {
+            return Err(Problem::conflict("The connection is active. Deactivate it first."));
+        }
+        ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Paused { .. } => {
+            save(app, Connection { status: ConnectionStatus::Deleting, ..connection }, now).await?;
+        }
+        // Asked for before: what may have been left undone is done again.
+        ConnectionStatus::Deleting => {}
+    }
+    end_subscriptions(app, id, now).await;
+    app.secrets.delete(id, REGRET).await?;
+    queue(app, id, Job::Purge, &format!("purge:{}", now.as_second())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rollcall_store::{PauseKind, PauseReason};
+
+    #[test]
+    fn only_what_matters_to_the_sync_is_followed_by_a_run() {
+        let paused = ConnectionStatus::Paused {
+            reason: PauseReason { kind: PauseKind::Credential, message: String::new(), action: String::new() },
+            since: Timestamp::UNIX_EPOCH,
+        };
+        let manual = Some(Cause::Manual { who: ADMIN.to_owned() });
+        assert_eq!(follow_up(&ConnectionStatus::Active, true), manual);
+        assert_eq!(follow_up(&paused, true), Some(Cause::Resumption));
+        for status in [ConnectionStatus::Draft, ConnectionStatus::Inactive, ConnectionStatus::Deleting] {
+            assert_eq!(follow_up(&status, true), None);
+        }
+        assert_eq!(follow_up(&ConnectionStatus::Active, false), None);
+        assert_eq!(follow_up(&paused, false), None);
+    }
+}

@@ -1,0 +1,49 @@
+//! What the API does.
+
+pub(crate) mod connections;
+pub(crate) mod holds;
+pub(crate) mod status;
+pub(crate) mod trial;
+
+use jiff::Timestamp;
+use rollcall_directory::identity::ConnectionId;
+use rollcall_store::{Connection, ConnectionStatus};
+use rollcall_sync::job::{Job, Message};
+use uuid::{NoContext, Uuid};
+
+use crate::app::App;
+use crate::http::problem::Problem;
+
+/// Whom the admin token stands for, in runs and decisions.
+pub(crate) const ADMIN: &str = "admin";
+
+/// A connection that exists.
+pub(crate) async fn existing(app: &App, id: ConnectionId) -> Result<Connection, Problem> {
+    app.table.connection(id).await?.ok_or_else(|| Problem::not_found("connection"))
+}
+
+/// A connection that is not on its way out.
+async fn lasting(app: &App, id: ConnectionId) -> Result<Connection, Problem> {
+    let connection = existing(app, id).await?;
+    if connection.status == ConnectionStatus::Deleting {
+        return Err(Problem::conflict("The connection is being deleted."));
+    }
+    Ok(connection)
+}
+
+/// Writes a connection that still is as it was read.
+async fn save(app: &App, connection: Connection, now: Timestamp) -> Result<Connection, Problem> {
+    let revision = connection.revision;
+    Ok(app.table.update_connection(&Connection { updated_at: now, ..connection }, revision).await?)
+}
+
+async fn queue(app: &App, id: ConnectionId, job: Job, key: &str) -> Result<(), Problem> {
+    Ok(app.queue.send(&Message::new(id, job), &format!("{id}:{key}")).await?)
+}
+
+/// An id that sorts by time.
+fn new_id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
+}

@@ -1,0 +1,219 @@
+//! Holds: removals that wait for a person's decision.
+
+use jiff::Timestamp;
+use rollcall_directory::guard;
+use rollcall_directory::plan::{Loss as Taken, Removal as Planned};
+use rollcall_directory::property::Property;
+use rollcall_directory::user::User;
+use rollcall_store as store;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::user::Reason as Leaving;
+
+/// Removals that nobody applies before a person has approved exactly these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Hold {
+    /// The hold.
+    id: Uuid,
+    /// The run that found the removals.
+    run: Uuid,
+    /// The hash of the removals. Whoever approves sends it back.
+    hash: String,
+    /// How it stands.
+    #[schema(inline)]
+    status: Status,
+    /// Why the removals are held.
+    reasons: Vec<Reason>,
+    /// How many removals.
+    removals: u64,
+    /// When it was opened.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    decided_at: Option<Timestamp>,
+    /// Who decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_by: Option<String>,
+}
+
+/// How a hold stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// Waits for a decision.
+    Open,
+    /// Approved, not yet applied.
+    Approved,
+    /// Rejected.
+    Rejected,
+    /// Approved and applied.
+    Applied,
+    /// A newer hold has taken its place.
+    Superseded,
+    /// The removals are no longer called for.
+    Closed,
+}
+
+/// Why removals are held: a figure above its limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Reason {
+    /// Too many people would lose their account.
+    #[schema(title = "AccountsReason")]
+    Accounts {
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose a team.
+    #[schema(title = "MembershipsReason")]
+    Memberships {
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose the value of an attribute.
+    #[schema(title = "AttributeReason")]
+    Attribute {
+        /// Its name in Microsoft Graph.
+        attribute: &'static str,
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose their manager.
+    #[schema(title = "ManagersReason")]
+    Managers {
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// A group of some size would have no member left.
+    #[schema(title = "EmptiedGroupReason")]
+    EmptiedGroup {
+        /// The group's object id.
+        group: Uuid,
+        /// How many members it had.
+        members: u64,
+    },
+}
+
+/// One thing that would be taken from one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Removal {
+    /// The person's object id.
+    person: Uuid,
+    /// Their name, as far as the account has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Their user principal name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_principal_name: Option<String>,
+    /// What would be taken.
+    loss: Loss,
+}
+
+/// What a person can lose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Loss {
+    /// The use of the account.
+    #[schema(title = "AccountLoss")]
+    Account {
+        /// Why.
+        #[schema(inline)]
+        reason: Leaving,
+    },
+    /// A team.
+    #[schema(title = "TeamLoss")]
+    Team {
+        /// The object id of its group.
+        group: Uuid,
+    },
+    /// The value of an attribute.
+    #[schema(title = "AttributeLoss")]
+    Attribute {
+        /// Its name in Microsoft Graph.
+        attribute: &'static str,
+    },
+    /// The manager.
+    #[schema(title = "ManagerLoss")]
+    Manager {},
+}
+
+impl From<store::Hold> for Hold {
+    fn from(hold: store::Hold) -> Self {
+        let store::Hold { id, run, hash, status, reasons, created_at, decided_at, decided_by, removals } = hold;
+        Self {
+            id: id.0,
+            run: run.0,
+            hash,
+            status: status.into(),
+            reasons: reasons.into_iter().map(Reason::from).collect(),
+            removals,
+            created_at,
+            decided_at,
+            decided_by,
+        }
+    }
+}
+
+impl Removal {
+    /// A removal, with the names from the person's account.
+    pub(crate) fn of(removal: &Planned, user: Option<&User>) -> Self {
+        let attribute = |property: Property| user.and_then(|user| user.attributes.get(&property)).cloned();
+        let names: Vec<String> = [Property::GivenName, Property::Surname].into_iter().filter_map(attribute).collect();
+        Self {
+            person: removal.person.0,
+            name: (!names.is_empty()).then(|| names.join(" ")),
+            user_principal_name: attribute(Property::UserPrincipalName),
+            loss: removal.loss.into(),
+        }
+    }
+}
+
+impl From<store::HoldStatus> for Status {
+    fn from(status: store::HoldStatus) -> Self {
+        match status {
+            store::HoldStatus::Open => Self::Open,
+            store::HoldStatus::Approved => Self::Approved,
+            store::HoldStatus::Rejected => Self::Rejected,
+            store::HoldStatus::Applied => Self::Applied,
+            store::HoldStatus::Superseded => Self::Superseded,
+            store::HoldStatus::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<guard::Reason> for Reason {
+    fn from(reason: guard::Reason) -> Self {
+        match reason {
+            guard::Reason::Accounts { people, allowed } => Self::Accounts { people, allowed },
+            guard::Reason::Memberships { people, allowed } => Self::Memberships { people, allowed },
+            guard::Reason::Attribute { property, people, allowed } => {
+                Self::Attribute { attribute: property.name(), people, allowed }
+            }
+            guard::Reason::Managers { people, allowed } => Self::Managers { people, allowed },
+            guard::Reason::EmptiedGroup { group, members } => Self::EmptiedGroup { group: group.0, members },
+        }
+    }
+}
+
+impl From<Taken> for Loss {
+    fn from(loss: Taken) -> Self {
+        match loss {
+            Taken::Account(reason) => Self::Account { reason: reason.into() },
+            Taken::Team(group) => Self::Team { group: group.0 },
+            Taken::Attribute(property) => Self::Attribute { attribute: property.name() },
+            Taken::Manager => Self::Manager {},
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What callers get. These types are the API's own: neither rows nor core types are shown as they stand, so that
+//! they can change without the API changing.
+
+pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod connection;
+pub(crate) mod hold;
+pub(crate) mod run;
+pub(crate) mod sync;
+pub(crate) mod team;
+pub(crate) mod user;
