@@ -1,1 +1,9 @@
-//! Placeholder.
+//! Tests against the deployed local stack: the real template, the real binaries, from outside.
+//!
+//! `tests/deployed` starts one stack and runs its tests against it, one after the other, each on what the
+//! one before left. Nothing of the product is linked.
+//!
+//! * `story`: the demo's story, with its comparison after every step.
+//! * `webhook`: attacks on the receiver of notifications, by the rows of the security tables.
+//! * `bad_input`: malformed events and requests to everything that takes any.
+//! * `secrets`: what was seeded as a secret is found nowhere else.
