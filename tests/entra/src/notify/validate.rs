@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// The token has everything that breaks a careless receiver: a space, a plus, a colon, an ampersand, a percent sign, a
 /// slash and a sharp sign, and it must come back decoded.
 pub(crate) async fn validate(state: &State, tenant: &Tenant, url: &str) -> Result<(), String> {
-    let token = format!("Validation: Testing client application reachability + <b>&amp;</b> 100%/# {}", Uuid::new_v4());
+    let token = format!("Validation: Testing client application reachability + &amp; 100%/# {}", Uuid::new_v4());
     let encoded: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
     // Graph writes a space as %20 and not as a plus.
     let encoded = encoded.replace('+', "%20");
