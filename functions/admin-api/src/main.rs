@@ -1,6 +1,6 @@
 //! The admin API: connections, runs, users, teams and holds, over HTTP and JSON.
 //!
-//! `GET /openapi.json` describes it (OpenAPI 3.1, generated from this code), `GET /health` says that it runs; all else
+//! `GET /openapi.json` describes it (`OpenAPI` 3.1, generated from this code), `GET /health` says that it runs; all else
 //! wants the admin token as bearer token.
 //!
 //! * [`routes`]: one file for each family of resources. A handler takes the request apart, calls one function of

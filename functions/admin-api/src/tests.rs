@@ -1,1 +1,6 @@
+//! The API as a caller meets it, in front of a table that is empty.
 
+mod description;
+mod refusals;
+mod samples;
+mod stage;

@@ -26,7 +26,7 @@ pub(crate) enum SyncMode {
 pub(crate) struct SyncRequest {
     /// Which run is wanted.
     #[serde(default)]
-    #[schema(inline, default = "incremental")]
+    #[schema(default = "incremental")]
     pub(crate) mode: SyncMode,
 }
 

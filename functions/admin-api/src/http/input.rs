@@ -29,7 +29,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
+/// A JSON body that may be left out, or be null.
 pub(crate) struct OptionalBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
         let bytes = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| Problem::too_large())?;
         match (bytes.is_empty(), json) {
             (true, _) => Ok(Self(T::default())),
-            (false, true) => read(&bytes).map(Self),
+            (false, true) => Ok(Self(read::<Option<T>>(&bytes)?.unwrap_or_default())),
             (false, false) => Err(Problem::media_type()),
         }
     }

@@ -1,9 +1,10 @@
-//! The description of this API: OpenAPI 3.1, generated from the routes and their types.
+//! The description of this API: `OpenAPI` 3.1, generated from the routes and their types.
 
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
@@ -43,13 +44,14 @@ pub(super) fn frame() -> OpenApiRouter<App> {
 /// The route that shows the description.
 pub(crate) fn description(mut api: OpenApi) -> Router<App> {
     add_problems(&mut api);
+    close_variants(&mut api);
     let shown = move || async move { Json(api).into_response() };
     Router::new().route("/openapi.json", get(shown))
 }
 
 /// Every operation may answer with a problem.
 fn add_problems(api: &mut OpenApi) {
-    for operation in api.paths.paths.values_mut().flat_map(|item| operations(item)) {
+    for operation in api.paths.paths.values_mut().flat_map(operations) {
         let responses = &mut operation.responses.responses;
         if operation.security.is_none() {
             responses.insert("401".to_owned(), problem("The admin token is missing or wrong"));
@@ -61,6 +63,19 @@ fn add_problems(api: &mut OpenApi) {
             responses.insert("404".to_owned(), problem("There is no such resource"));
         }
         responses.insert("default".to_owned(), problem("It could not be done"));
+    }
+}
+
+/// The variants of these bodies refuse members that they do not know; the generator says so of plain objects only.
+fn close_variants(api: &mut OpenApi) {
+    let Some(components) = &mut api.components else { return };
+    for name in ["Credential", "Scope"] {
+        let Some(RefOr::T(Schema::OneOf(variants))) = components.schemas.get_mut(name) else { continue };
+        for variant in &mut variants.items {
+            if let RefOr::T(Schema::Object(object)) = variant {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
     }
 }
 

@@ -18,7 +18,6 @@ pub(crate) enum Change {
         /// The person's object id.
         person: Uuid,
         /// What happened.
-        #[schema(inline)]
         action: UserAction,
         /// Each field that differs.
         fields: Vec<Difference>,
@@ -31,7 +30,6 @@ pub(crate) enum Change {
         /// The object id of its group.
         group: Uuid,
         /// What happened.
-        #[schema(inline)]
         action: TeamEvent,
         /// The name before.
         #[serde(skip_serializing_if = "Option::is_none")]

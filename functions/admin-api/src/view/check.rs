@@ -22,7 +22,6 @@ pub(crate) struct TestReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Check {
     /// What was checked.
-    #[schema(inline)]
     check: Kind,
     /// The object id of the group, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +33,6 @@ struct Check {
     what: Option<String>,
     /// Who must act.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
     who: Option<Actor>,
     /// What they must do.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +42,7 @@ struct Check {
 /// What a check looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CheckKind)]
 enum Kind {
     /// Signing in to the tenant.
     SignIn,
@@ -64,6 +63,7 @@ enum Kind {
 /// Who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CheckActor)]
 enum Actor {
     /// An administrator of the Entra tenant.
     TenantAdministrator,

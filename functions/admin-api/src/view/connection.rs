@@ -18,7 +18,6 @@ pub(crate) struct Connection {
     /// What people call it.
     name: String,
     /// Whether it is synced.
-    #[schema(inline)]
     status: Status,
     /// Why it is paused, while it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +47,7 @@ pub(crate) struct Connection {
 /// Whether a connection is synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConnectionStatus)]
 enum Status {
     /// Created, never activated.
     Draft,
@@ -65,7 +65,6 @@ enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Pause {
     /// The kind of trouble.
-    #[schema(inline)]
     kind: Trouble,
     /// What is wrong.
     message: String,
@@ -79,6 +78,7 @@ struct Pause {
 /// What kind of trouble pauses a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PauseKind)]
 enum Trouble {
     /// The credential is wrong, expired or gone.
     Credential,
@@ -95,7 +95,6 @@ enum Trouble {
 struct CredentialState {
     /// Its kind.
     #[serde(rename = "type")]
-    #[schema(inline)]
     kind: CredentialType,
     /// That there is one.
     set: bool,

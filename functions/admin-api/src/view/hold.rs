@@ -22,7 +22,6 @@ pub(crate) struct Hold {
     /// The hash of the removals. Whoever approves sends it back.
     hash: String,
     /// How it stands.
-    #[schema(inline)]
     status: Status,
     /// Why the removals are held.
     reasons: Vec<Reason>,
@@ -43,6 +42,7 @@ pub(crate) struct Hold {
 /// How a hold stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HoldStatus)]
 enum Status {
     /// Waits for a decision.
     Open,
@@ -61,6 +61,7 @@ enum Status {
 /// Why removals are held: a figure above its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = HoldReason)]
 enum Reason {
     /// Too many people would lose their account.
     #[schema(title = "AccountsReason")]
@@ -129,7 +130,6 @@ enum Loss {
     #[schema(title = "AccountLoss")]
     Account {
         /// Why.
-        #[schema(inline)]
         reason: Leaving,
     },
     /// A team.

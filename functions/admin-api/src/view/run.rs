@@ -12,12 +12,10 @@ pub(crate) struct Run {
     /// The run.
     id: Uuid,
     /// What it does.
-    #[schema(inline)]
     mode: Mode,
     /// What caused it.
     trigger: Trigger,
     /// How it stands.
-    #[schema(inline)]
     status: Status,
     /// Until when it waits, if it was told to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +45,7 @@ pub(crate) struct Run {
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RunMode)]
 enum Mode {
     /// Reads everything in scope.
     Full,
@@ -60,7 +59,6 @@ enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Trigger {
     /// What it was.
-    #[schema(inline)]
     kind: Cause,
     /// Who asked or approved.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +68,7 @@ struct Trigger {
 /// What can cause a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RunCause)]
 enum Cause {
     /// The daily reconciliation, or a more frequent one.
     Schedule,
@@ -92,6 +91,7 @@ enum Cause {
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RunStatus)]
 enum Status {
     /// At work.
     Running,

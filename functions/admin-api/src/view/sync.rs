@@ -60,7 +60,6 @@ struct Trouble {
 #[schema(as = Subscription)]
 struct Listening {
     /// What it is about.
-    #[schema(inline)]
     resource: Subject,
     /// Whether Graph has confirmed it.
     confirmed: bool,
@@ -72,6 +71,7 @@ struct Listening {
 /// What a subscription is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SubscriptionSubject)]
 enum Subject {
     /// Users.
     Users,

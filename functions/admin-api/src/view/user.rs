@@ -17,11 +17,9 @@ pub(crate) struct User {
     /// The person's object id in Entra.
     person: Uuid,
     /// Whether the person may use the platform.
-    #[schema(inline)]
     status: Status,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
     reason: Option<Reason>,
     /// Since when not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +43,7 @@ pub(crate) struct User {
 /// Whether the person may use the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = UserStatus)]
 enum Status {
     /// They may.
     Active,
@@ -55,6 +54,7 @@ enum Status {
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LeavingReason)]
 pub(super) enum Reason {
     /// The person is disabled in Entra.
     Disabled,

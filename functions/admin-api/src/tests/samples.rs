@@ -1,0 +1,41 @@
+//! Every sample event is what API Gateway sends, and finds its route.
+
+use std::path::Path;
+
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body as LambdaBody, http};
+
+use super::stage::{Stage, TOKEN};
+
+fn events() -> Vec<(String, http::Request<LambdaBody>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/admin-api");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap().replace("ADMIN-TOKEN", TOKEN);
+        let event: LambdaRequest = serde_json::from_str(&text).unwrap();
+        found.push((path.file_stem().unwrap().to_string_lossy().into_owned(), event.into()));
+    }
+    found
+}
+
+#[tokio::test]
+async fn each_is_answered_as_an_empty_table_must() {
+    let stage = Stage::start().await;
+    let events = events();
+    assert!(events.len() >= 8);
+    for (name, event) in events {
+        let (parts, body) = event.into_parts();
+        let body = axum::body::Body::from(body.to_vec());
+        let status = stage.send(http::Request::from_parts(parts, body)).await.status().as_u16();
+        let expected = match name.as_str() {
+            "health" | "openapi" | "list-connections" => 200,
+            "create-connection" => 201,
+            "wrong-token" => 401,
+            "create-connection-invalid" => 400,
+            // There is no such connection.
+            _ => 404,
+        };
+        assert_eq!(status, expected, "{name}");
+    }
+}
