@@ -29,7 +29,7 @@ impl fmt::Display for Figure {
         let verdict = if self.is_met() { "ok" } else { "short" };
         let figure = format!("{} {}", number(self.value), self.unit);
         let bar = format!("<= {} {}", number(self.bar), self.unit);
-        write!(f, "{:<22} {:<11} {:<14} {:<5}  {}", self.name, figure, bar, verdict, self.remark)
+        write!(f, "{:<22} {:<14} {:<17} {:<5}  {}", self.name, figure, bar, verdict, self.remark)
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn the_line_has_name_figure_bar_and_verdict() {
         let figure = Figure::at_most("webhook-init", 9.14, 15.0, "ms", "median of 20".to_owned());
-        assert_eq!(figure.to_string(), "webhook-init           9.14 ms     <= 15 ms       ok     median of 20");
+        assert_eq!(figure.to_string(), "webhook-init           9.14 ms        <= 15 ms          ok     median of 20");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Result;
+use crate::receiver::Receiver;
 
 /// Names of what the functions find in their environment.
 const TABLE: &str = "bench";
@@ -39,6 +40,7 @@ pub(crate) struct Ground {
     /// Address of the queue of jobs.
     pub(crate) queue: String,
     key_arn: String,
+    receiver: Receiver,
 }
 
 impl Ground {
@@ -58,7 +60,7 @@ impl Ground {
         let config = config(aws.url());
         let table = Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE);
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), SECRETS);
-        Ok(Self { layout, table, secrets, queue, key_arn, emulator })
+        Ok(Self { layout, table, secrets, queue, key_arn, emulator, receiver: Receiver::start().await? })
     }
 
     /// The emulator's APIs.
@@ -78,7 +80,7 @@ impl Ground {
             ("SECRET_PREFIX", SECRETS),
             ("SYNC_QUEUE_URL", &self.queue),
             ("TABLE_NAME", TABLE),
-            ("WEBHOOK_URL", "http://127.0.0.1:9"),
+            ("WEBHOOK_URL", self.receiver.url()),
         ];
         values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }

@@ -37,7 +37,8 @@ impl InterfaceEmulator {
         timeout: Duration,
     ) -> Result<Self> {
         let (port, api) = (local::emulator::free_port()?, local::emulator::free_port()?);
-        let log = layout.log("interface-emulator");
+        let name = executable.file_name().unwrap_or_default().to_string_lossy();
+        let log = layout.log(&format!("interface-emulator-{name}"));
         // Each environment's times are read from its own log.
         let _ = std::fs::remove_file(&log);
         let mut command = Command::new(program(layout)?);

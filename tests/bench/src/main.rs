@@ -7,19 +7,23 @@
 //! * [`ground`]: what single functions stand on: an emulator with table, queue and secrets.
 //! * [`interface_emulator`]: runs one function as AWS does, and tells its times. [`stopwatch`] tells how much of them a
 //!   service took.
-//! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads.
+//! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
+//!   [`synced`]: after it did.
+//! * [`connected`]: the whole stack, deployed, with an active connection.
 //!
 //! The functions are built with the release profile, as they are shipped. **No test asserts a time**: a figure depends on the
 //! machine, so only this command judges it, and it says what the machine is. Linux only, as the interface emulator is.
 
 mod binaries;
 mod client;
+mod connected;
 mod figure;
 mod ground;
 mod interface_emulator;
 mod large_tenant;
 mod machine;
 mod measure;
+mod receiver;
 mod statistics;
 mod stopwatch;
 mod synced;
@@ -29,6 +33,7 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// An error that ends the measurements: something did not work at all.
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -44,7 +49,13 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().name.as_deref()).await {
+    let name = Arguments::parse().name;
+    let measured = tokio::select! {
+        measured = run(name.as_deref()) => measured,
+        // What runs ends with the values that own it.
+        () = interrupted() => Err("interrupted; everything is stopped".into()),
+    };
+    match measured {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -68,4 +79,13 @@ async fn run(name: Option<&str>) -> Result<bool> {
     }
     shared.end().await?;
     Ok(all_met)
+}
+
+/// Waits until somebody wants us to end: Ctrl-C, or `kill`.
+async fn interrupted() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }

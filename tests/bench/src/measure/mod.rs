@@ -1,6 +1,8 @@
 //! The measurements, one file each.
 
+mod burst;
 mod first_sync;
+mod latency;
 mod unchanged_day;
 mod webhook_init;
 mod webhook_memory;
@@ -8,6 +10,7 @@ mod webhook_warm;
 mod webhook_zip;
 
 use crate::Result;
+use crate::connected::Connected;
 use crate::figure::Figure;
 use crate::synced::Synced;
 use crate::webhook::Webhook;
@@ -21,16 +24,20 @@ pub(crate) enum Measurement {
     WebhookMemory,
     FirstSync,
     UnchangedDay,
+    Burst,
+    Latency,
 }
 
 /// All, by name, in the order in which they are taken.
-const ALL: [(&str, Measurement); 6] = [
+const ALL: [(&str, Measurement); 8] = [
     ("webhook-init", Measurement::WebhookInit),
     ("webhook-warm", Measurement::WebhookWarm),
     ("webhook-zip", Measurement::WebhookZip),
     ("webhook-memory", Measurement::WebhookMemory),
     ("first-sync", Measurement::FirstSync),
     ("unchanged-day", Measurement::UnchangedDay),
+    ("burst", Measurement::Burst),
+    ("latency", Measurement::Latency),
 ];
 
 /// What several measurements use, made by the first that needs it.
@@ -38,6 +45,7 @@ const ALL: [(&str, Measurement); 6] = [
 pub(crate) struct Shared {
     webhook: Option<Webhook>,
     synced: Option<Synced>,
+    connected: Option<Connected>,
 }
 
 impl Shared {
@@ -50,6 +58,8 @@ impl Shared {
     }
 
     async fn synced(&mut self) -> Result<&Synced> {
+        // Whoever is done must not take anything from what is measured now.
+        self.webhook = None;
         let synced = match self.synced.take() {
             Some(synced) => synced,
             None => Synced::first_time().await?,
@@ -57,9 +67,19 @@ impl Shared {
         Ok(self.synced.insert(synced))
     }
 
-    /// Ends what runs.
-    pub(crate) async fn end(self) -> Result<()> {
-        match self.synced {
+    async fn connected(&mut self) -> Result<&Connected> {
+        self.webhook = None;
+        self.end().await?;
+        let connected = match self.connected.take() {
+            Some(connected) => connected,
+            None => Connected::start().await?,
+        };
+        Ok(self.connected.insert(connected))
+    }
+
+    /// Ends the large tenant and its worker.
+    pub(crate) async fn end(&mut self) -> Result<()> {
+        match self.synced.take() {
             Some(synced) => synced.end().await,
             None => Ok(()),
         }
@@ -84,6 +104,8 @@ pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Resul
         Measurement::WebhookMemory => webhook_memory::measure(shared.webhook().await?).await,
         Measurement::FirstSync => first_sync::measure(shared.synced().await?),
         Measurement::UnchangedDay => unchanged_day::measure(shared.synced().await?).await,
+        Measurement::Burst => burst::measure(shared.connected().await?).await,
+        Measurement::Latency => latency::measure(shared.connected().await?).await,
     }
 }
 

@@ -1,6 +1,7 @@
-//! `cargo local bench`: the figures that have a bar. They come from the crate `bench`, built as on AWS.
+//! `cargo local bench`: the figures that have a bar. The crate `bench` measures the functions as they are built for AWS;
+//! it is itself built as the local stack is.
 
-use local::error::Result;
+use local::error::{Error, Result};
 use local::layout::Layout;
 use local::{prerequisites, tools};
 
@@ -8,7 +9,8 @@ use local::{prerequisites, tools};
 pub(crate) async fn bench(name: Option<&str>) -> Result<()> {
     prerequisites::check()?;
     tools::install(&Layout::new("bench")?).await?;
-    let mut arguments = vec!["run", "--locked", "--quiet", "--release", "--package", "bench", "--"];
+    let mut arguments = vec!["run", "--locked", "--profile", "local", "--package", "bench", "--"];
     arguments.extend(name);
-    super::cargo(&arguments).await
+    let short = |_| Error::Story("a figure fell short or could not be measured; see above".into());
+    super::cargo(&arguments).await.map_err(short)
 }
