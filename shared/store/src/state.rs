@@ -46,8 +46,8 @@ pub struct SyncState {
     pub trouble: Option<Trouble>,
     /// The connection's revision that the last full run worked with.
     pub settings_revision: u64,
-    /// The least pause between two reads that notifications cause, in milliseconds.
-    pub pace_ms: u32,
+    /// What the latest reads count against the pace of reads that notifications cause, in milliseconds as of `last_read_at`.
+    pub read_debt_ms: u32,
 }
 
 /// Delta links. They are URLs of Graph and are checked as data before use.
@@ -133,8 +133,8 @@ pub struct StateChange {
     pub trouble: Option<Option<Trouble>>,
     /// The connection's revision that a full run worked with.
     pub settings_revision: Option<u64>,
-    /// The least pause between two reads that notifications cause, in milliseconds.
-    pub pace_ms: Option<u32>,
+    /// What the latest reads count against the pace of reads that notifications cause, in milliseconds as of `last_read_at`.
+    pub read_debt_ms: Option<u32>,
 }
 
 impl StateChange {
@@ -150,7 +150,7 @@ impl StateChange {
             last_success_at,
             trouble,
             settings_revision,
-            pace_ms,
+            read_debt_ms,
         } = self.clone();
         state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
         state.run = run.unwrap_or(state.run);
@@ -160,7 +160,7 @@ impl StateChange {
         state.last_success_at = last_success_at.or(state.last_success_at);
         state.trouble = trouble.unwrap_or_else(|| state.trouble.take());
         state.settings_revision = settings_revision.unwrap_or(state.settings_revision);
-        state.pace_ms = pace_ms.unwrap_or(state.pace_ms);
+        state.read_debt_ms = read_debt_ms.unwrap_or(state.read_debt_ms);
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
     fn an_empty_change_changes_nothing() {
         let before = SyncState {
             cursor: Some(Cursor { users: "u".to_owned(), groups: None, read_at: Timestamp::UNIX_EPOCH }),
-            pace_ms: 7,
+            read_debt_ms: 7,
             ..SyncState::default()
         };
         let mut after = before.clone();

@@ -69,7 +69,7 @@ struct StateRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<Trouble>,
     settings_revision: u64,
-    pace_ms: u32,
+    read_debt_ms: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub(crate) fn state_item(connection: ConnectionId, state: &SyncState) -> Result<
         last_success_at: state.last_success_at,
         trouble: state.trouble.clone(),
         settings_revision: state.settings_revision,
-        pace_ms: state.pace_ms,
+        read_debt_ms: state.read_debt_ms,
     };
     to_item("state", &Key::state(connection), &row)
 }
@@ -154,7 +154,7 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         }
     }
     // Destructured in full, so that a new field can't be forgotten.
-    let StateRow { cursor, run, last_full_at, last_read_at, last_success_at, trouble, settings_revision, pace_ms } =
+    let StateRow { cursor, run, last_full_at, last_read_at, last_success_at, trouble, settings_revision, read_debt_ms } =
         row;
     let LeaseRow { epoch, owner, beat, sequence, token: _, active, run: _, tally } = lease.clone();
     let SyncState { doubts, takings, .. } = state;
@@ -174,7 +174,7 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         last_success_at,
         trouble,
         settings_revision,
-        pace_ms,
+        read_debt_ms,
     };
     Ok(Loaded { state, lease })
 }
@@ -242,7 +242,7 @@ mod tests {
                 (last_full_at, last_read_at, last_success_at),
                 doubts,
                 hours,
-                (revision, pace_ms, run),
+                (revision, read_debt_ms, run),
             )| SyncState {
                 cursor,
                 trouble,
@@ -252,7 +252,7 @@ mod tests {
                 doubts,
                 takings: TakingsLedger::of(hours),
                 settings_revision: revision,
-                pace_ms,
+                read_debt_ms,
                 run: run.map(|id| RunId(Uuid::from_u128(id))),
                 ..SyncState::default()
             },

@@ -90,10 +90,12 @@ pub enum WorkError {
 const PURGED_AT_ONCE: usize = 5_000;
 /// Time that a purge leaves for queueing its continuation.
 const PURGE_MARGIN: Duration = Duration::from_secs(20);
-/// The first pause between two reads that notifications cause.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest such pause, under a lasting stream of notifications.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// The least pause between two reads that notifications cause: what comes meanwhile is read together.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// What each read counts. Under a lasting stream of notifications there is one read in this time.
+const READ_COST: Duration = Duration::from_secs(6);
+/// How much may come together before reads have to wait: some seven reads one second apart.
+const READ_DEBT: Duration = Duration::from_secs(42);
 
 impl Worker {
     /// Does a job, or as much of it as fits before `deadline`.
@@ -136,29 +138,29 @@ impl Worker {
     /// How long to wait before the next read, so that a stream of notifications costs few reads.
     async fn pause(&self, connection: ConnectionId) -> Result<Duration, WorkError> {
         let state = self.table.state(connection).await?;
-        let pause = Duration::from_millis(state.pace_ms.into());
-        let Some(last) = state.last_read_at else { return Ok(Duration::ZERO) };
-        // The clock of whoever read last may be ahead of ours: never wait longer than the pause itself.
-        let since = Duration::try_from((self.clock)().duration_since(last)).unwrap_or_default();
-        Ok(pause.saturating_sub(since).min(LONGEST_PAUSE))
+        Ok(pause(&state, (self.clock)()))
     }
 }
 
-/// The pause after this read: it doubles while notifications keep coming, and falls back when they rest.
-fn next_pace(state: &SyncState, now: Timestamp) -> u32 {
-    let busy = state.last_read_at.is_some_and(|last| {
-        let pause = i128::from(state.pace_ms.max(millis(FIRST_PAUSE)));
-        now.duration_since(last).as_millis() < 2 * pause
-    });
-    if busy {
-        state.pace_ms.saturating_mul(2).clamp(millis(FIRST_PAUSE), millis(LONGEST_PAUSE))
-    } else {
-        millis(FIRST_PAUSE)
-    }
+/// How long a read has to wait, by what the reads before it count.
+fn pause(state: &SyncState, now: Timestamp) -> Duration {
+    let Some(last) = state.last_read_at else { return Duration::ZERO };
+    let for_the_debt = debt(state, now).saturating_sub(READ_DEBT).min(READ_COST);
+    // The clock of whoever read last may be ahead of ours: never wait longer than the pause itself.
+    let since = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+    LEAST_PAUSE.saturating_sub(since).max(for_the_debt)
 }
 
-fn millis(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+/// What the reads until now count, less the time that has passed since (a leaky bucket).
+fn debt(state: &SyncState, now: Timestamp) -> Duration {
+    let since = state.last_read_at.and_then(|last| Duration::try_from(now.duration_since(last)).ok());
+    Duration::from_millis(state.read_debt_ms.into()).saturating_sub(since.unwrap_or_default())
+}
+
+/// What the reads count after this one.
+fn debt_after_read(state: &SyncState, now: Timestamp) -> u32 {
+    let after = debt(state, now) + READ_COST;
+    u32::try_from(after.min(READ_DEBT + READ_COST).as_millis()).unwrap_or(u32::MAX)
 }
 
 const fn is_from_notification(job: &Job) -> bool {
@@ -170,26 +172,43 @@ mod tests {
     use super::*;
     use jiff::SignedDuration;
 
-    fn state(pace_ms: u32, seconds_ago: i64) -> SyncState {
-        let last = Timestamp::UNIX_EPOCH - SignedDuration::from_secs(seconds_ago);
-        SyncState { pace_ms, last_read_at: Some(last), ..SyncState::default() }
+    /// Reads as often as the pace allows, for a minute of uninterrupted notifications.
+    fn reads_in(seconds: i64) -> usize {
+        let (mut now, mut reads) = (Timestamp::UNIX_EPOCH, 0);
+        let end = now + SignedDuration::from_secs(seconds);
+        let mut state = SyncState::default();
+        while now < end {
+            now += SignedDuration::try_from(pause(&state, now)).unwrap() + SignedDuration::from_millis(300);
+            state.read_debt_ms = debt_after_read(&state, now);
+            state.last_read_at = Some(now);
+            reads += 1;
+        }
+        reads
     }
 
     #[test]
-    fn a_lone_notification_keeps_the_pause_short() {
-        assert_eq!(next_pace(&state(8_000, 60), Timestamp::UNIX_EPOCH), 1_000);
-        assert_eq!(next_pace(&SyncState::default(), Timestamp::UNIX_EPOCH), 1_000);
+    fn a_stream_of_notifications_costs_few_reads() {
+        assert!(reads_in(5) >= 4, "{}", reads_in(5));
+        assert!(reads_in(60) <= 18, "{}", reads_in(60));
+        assert!(reads_in(3_600) <= 610, "{}", reads_in(3_600));
     }
 
     #[test]
-    fn a_stream_of_notifications_is_read_less_and_less_often_up_to_a_limit() {
-        assert_eq!(next_pace(&state(1_000, 1), Timestamp::UNIX_EPOCH), 2_000);
-        assert_eq!(next_pace(&state(4_000, 4), Timestamp::UNIX_EPOCH), 8_000);
-        assert_eq!(next_pace(&state(8_000, 9), Timestamp::UNIX_EPOCH), 8_000);
+    fn changes_a_few_seconds_apart_do_not_wait() {
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut state = SyncState::default();
+        for _ in 0..40 {
+            now += SignedDuration::from_secs(5);
+            assert_eq!(pause(&state, now), Duration::ZERO);
+            state.read_debt_ms = debt_after_read(&state, now);
+            state.last_read_at = Some(now);
+        }
     }
 
     #[test]
-    fn a_clock_that_went_back_does_not_make_the_pause_grow_for_ever() {
-        assert_eq!(next_pace(&state(8_000, -600), Timestamp::UNIX_EPOCH), 8_000);
+    fn a_clock_that_went_back_makes_nobody_wait_longer_than_one_read_costs() {
+        let last = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
+        let state = SyncState { read_debt_ms: u32::MAX, last_read_at: Some(last), ..SyncState::default() };
+        assert_eq!(pause(&state, Timestamp::UNIX_EPOCH), READ_COST);
     }
 }

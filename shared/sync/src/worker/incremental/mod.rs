@@ -15,6 +15,7 @@ use rollcall_directory::plan::{Desired, Removal, plan};
 use rollcall_directory::scope::{Scope, standing};
 use rollcall_directory::user::{Leaving, User};
 use rollcall_store::commit::{Commit, UserWrite};
+use rollcall_store::run::Trigger;
 use rollcall_store::state::{Cursor, StateChange};
 
 use self::changes::Changes;
@@ -23,7 +24,7 @@ use super::failure::Failure;
 use super::people::known_person;
 use super::question::{Portrait, portraits};
 use super::session::Session;
-use super::{next_pace, removals};
+use super::{debt_after_read, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
@@ -36,6 +37,10 @@ pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> R
     people.extend(session.state().doubts.into_keys());
     let mut wanted = BTreeSet::new();
     let mut begun = session.state().run.is_some();
+    // Whoever asked wants to see an answer, also if it is "nothing changed".
+    if matches!(session.run.trigger, Trigger::Manual { .. }) {
+        begin_once(session, &mut begun).await?;
+    }
     for some in people.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
         session.check_time()?;
         let (writes, removals) = plan_some(session, &changes, &memberships, some).await?;
@@ -76,7 +81,7 @@ async fn conclude(
     let change = StateChange {
         cursor: Some(Some(changes.cursor)),
         doubts: (settled.doubts != state.doubts).then_some(settled.doubts),
-        pace_ms: Some(next_pace(&state, now)),
+        read_debt_ms: Some(debt_after_read(&state, now)),
         ..StateChange::default()
     };
     let commit = Commit { teams: memberships.teams, groups, holds: settled.holds, state: change, ..Commit::at(now) };
