@@ -4,6 +4,8 @@ use rollcall_directory::guard;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::number::Whole;
+
 /// Removals above these limits, per run and over a rolling 24 hours, wait for a person's approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -22,13 +24,13 @@ pub(crate) struct Limits {
 macro_rules! number {
     ($name:ident, $range:expr, $told:literal) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(try_from = "u64")]
+        #[serde(try_from = "Whole")]
         struct $name(u64);
 
-        impl TryFrom<u64> for $name {
+        impl TryFrom<Whole> for $name {
             type Error = &'static str;
 
-            fn try_from(number: u64) -> Result<Self, Self::Error> {
+            fn try_from(Whole(number): Whole) -> Result<Self, Self::Error> {
                 if ($range).contains(&number) { Ok(Self(number)) } else { Err($told) }
             }
         }

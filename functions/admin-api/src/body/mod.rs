@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod limits;
+pub(crate) mod number;
 pub(crate) mod scope;
 pub(crate) mod text;
 

@@ -4,6 +4,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::number::Whole;
+
 /// What people call a connection: 1 to 200 characters, none of them a control character.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
@@ -60,14 +62,15 @@ impl TryFrom<String> for Secret {
 
 /// Hours between full runs, 1 to 24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "Whole")]
 pub(crate) struct Hours(pub(crate) u32);
 
-impl TryFrom<u32> for Hours {
+impl TryFrom<Whole> for Hours {
     type Error = &'static str;
 
-    fn try_from(hours: u32) -> Result<Self, Self::Error> {
-        if (1..=24).contains(&hours) { Ok(Self(hours)) } else { Err("must be from 1 to 24") }
+    fn try_from(Whole(hours): Whole) -> Result<Self, Self::Error> {
+        let fitting = u32::try_from(hours).ok().filter(|hours| (1..=24).contains(hours));
+        fitting.map(Self).ok_or("must be from 1 to 24")
     }
 }
 

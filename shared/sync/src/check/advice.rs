@@ -1,6 +1,6 @@
 //! What an error means for people: what is wrong, who must mend it, and how.
 
-use rollcall_graph::{CredentialHint, Error};
+use rollcall_graph::{Call, CredentialHint, Error};
 
 /// What is wrong and who must do what. Sentences for people, without names of people and without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,14 @@ impl Advice {
     pub fn of(error: &Error) -> Self {
         let what = error.to_string();
         match error {
-            Error::Credential { hint, .. } => credential(what, *hint),
-            Error::Consent { permission, .. } => consent(what, *permission),
+            Error::Credential { hint, code, aadsts, call } => {
+                let numbers: String = aadsts.iter().map(|number| format!(", AADSTS{number}")).collect();
+                credential(format!("{hint} ({code}{numbers}{})", request(call)), *hint)
+            }
+            Error::Consent { permission, code, call } => {
+                let named = permission.map_or_else(String::new, |name| format!(" {name}"));
+                consent(format!("the permission{named} is missing: {} is refused ({code})", call), *permission)
+            }
             Error::NotFound { .. } => {
                 Self::new(what, Who::ConnectionOwner, "Check that the object still exists in this tenant.")
             }
@@ -54,6 +60,11 @@ impl Advice {
             ),
         }
     }
+}
+
+/// What Microsoft's support asks for.
+fn request(call: &Call) -> String {
+    call.request_id.map_or_else(String::new, |id| format!(", request {id}"))
 }
 
 fn credential(what: String, hint: CredentialHint) -> Advice {
