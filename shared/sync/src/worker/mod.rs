@@ -2,17 +2,17 @@
 //!
 //! The way of a job:
 //!
-//! 1. [`lease`]: one worker for each connection. Whoever finds the lease held waits for a sign of
+//! 1. `lease`: one worker for each connection. Whoever finds the lease held waits for a sign of
 //!    life and takes over without one.
-//! 2. [`attend`]: an unfinished run comes first; then what the job asks for.
-//! 3. [`full`] reads everything in scope: [`closure`] the groups, [`people`] the people, page by
-//!    page, each page written before the next checkpoint. [`incremental`] reads what changed.
-//! 4. [`removals`] is the only place where something is taken from anybody: sealed, guarded,
-//!    and asked about once more ([`question`]). [`approved`] applies what a person approved.
-//! 5. [`conclude`] decides what a failure means: wait, start over, give up, or call a person.
+//! 2. `attend`: an unfinished run comes first; then what the job asks for.
+//! 3. `full` reads everything in scope: `closure` the groups, `people` the people, page by
+//!    page, each page written before the next checkpoint. `incremental` reads what changed.
+//! 4. `removals` is the only place where something is taken from anybody: sealed, guarded,
+//!    and asked about once more (`question`). `approved` applies what a person approved.
+//! 5. `conclude` decides what a failure means: wait, start over, give up, or call a person.
 //!
-//! [`session`] is what one hold of the lease knows; [`snapshot`] and [`checkpoint`] are what a
-//! full run remembers; [`reading`] turns Graph's answers into the core's terms.
+//! `session` is what one hold of the lease knows; `snapshot` and `checkpoint` are what a
+//! full run remembers; `reading` turns Graph's answers into the core's terms.
 
 mod approved;
 mod attend;
