@@ -1,7 +1,7 @@
 //! What single functions stand on: an emulator with table, queue and secrets, without a deployed stack.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -83,6 +83,13 @@ impl Ground {
             ("WEBHOOK_URL", self.receiver.url()),
         ];
         values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Reads the key of `clientState` as functions do when they start. Answers how long that took.
+    pub(crate) async fn read_key(&self) -> Result<Duration> {
+        let begun = Instant::now();
+        self.aws().secret(KEY).await?;
+        Ok(begun.elapsed())
     }
 
     /// Stores an active connection to a tenant, with its roots as scope.

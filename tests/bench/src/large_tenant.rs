@@ -46,8 +46,8 @@ impl LargeTenant {
 
     /// Answers that told the caller to wait, and errors.
     pub(crate) fn refusals(&self) -> u64 {
-        let statuses = self.server.counts().statuses;
-        statuses.iter().filter(|(class, _)| !class.ends_with(" 200")).map(|(_, count)| count).sum()
+        let refused = |class: &str| class.rsplit(' ').next().is_none_or(|status| !status.starts_with('2'));
+        self.server.counts().statuses.iter().filter(|(class, _)| refused(class)).map(|(_, count)| count).sum()
     }
 }
 

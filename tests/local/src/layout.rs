@@ -50,6 +50,15 @@ impl Layout {
         self.local.join("built")
     }
 
+    /// Removes what an earlier stack of this name left, so that logs tell of one stack only.
+    ///
+    /// # Errors
+    /// The folder cannot be emptied.
+    pub fn clear_run(&self) -> Result<()> {
+        std::fs::remove_dir_all(&self.run).map_err(Error::file(&self.run))?;
+        std::fs::create_dir_all(&self.run).map_err(Error::file(&self.run))
+    }
+
     /// Logs and state of this stack.
     pub fn run(&self) -> &Path {
         &self.run

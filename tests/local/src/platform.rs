@@ -63,7 +63,7 @@ impl AdminApi {
         loop {
             let page = self.get(&format!("{path}?limit={PAGE}{cursor}")).await?;
             items.extend_from_slice(list(&page, "/items"));
-            match text(&page, "/next_cursor") {
+            match text(&page, "/next") {
                 "" => return Ok(items),
                 next => {
                     cursor =
@@ -83,13 +83,13 @@ impl AdminApi {
         for user in users {
             let user: User = parse(user)?;
             let account = Account { properties: user.attributes, manager: user.manager, teams: user.teams };
-            accounts.push((user.person, user.status.state == "active", account));
+            accounts.push((user.person, user.status == "active", account));
         }
         let mut teams = Vec::new();
         for team in self.all(&format!("/connections/{connection}/teams")).await? {
             let team: Team = parse(team)?;
             if team.active {
-                let path = format!("/connections/{connection}/teams/{}/members", team.id);
+                let path = format!("/connections/{connection}/teams/{}/members", team.group);
                 let members = self.all(&path).await?.into_iter().map(parse::<Member>);
                 let members: BTreeSet<Uuid> = members.map(|member| Ok(member?.person)).collect::<Result<_>>()?;
                 teams.push((team.group, team.name, members));
@@ -102,20 +102,14 @@ impl AdminApi {
 #[derive(Deserialize)]
 struct User {
     person: Uuid,
-    status: Status,
+    status: String,
     attributes: BTreeMap<String, String>,
     manager: Option<Uuid>,
     teams: BTreeSet<Uuid>,
 }
 
 #[derive(Deserialize)]
-struct Status {
-    state: String,
-}
-
-#[derive(Deserialize)]
 struct Team {
-    id: Uuid,
     group: Uuid,
     name: String,
     active: bool,

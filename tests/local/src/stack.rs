@@ -127,6 +127,7 @@ impl Stack {
 /// # Errors
 /// Something cannot be installed, or does not compile.
 pub async fn prepare(layout: &Layout, options: &Options, progress: &(dyn Fn(&str) + Sync)) -> Result<Artifacts> {
+    layout.clear_run()?;
     let begun = Instant::now();
     let (executables, ()) = tokio::try_join!(
         artifacts::build(layout, options.profile, options.elsewhere.is_none()),

@@ -13,7 +13,7 @@ pub(crate) fn measure(synced: &Synced) -> Result<Vec<Figure>> {
     let ratio = wall / (pages * count(PAGE_MILLIS) / 1e3);
     let remark = format!(
         "{wall:.1} s for {pages} pages of {PAGE_MILLIS} ms; {PEOPLE} people in {GROUPS} groups, {:.0} a second, {} accounts, \
-         {} invocations; {}; {} answers were no success",
+         {} invocations; {}; {} requests refused",
         people / wall,
         synced.accounts,
         first.done.invocations,

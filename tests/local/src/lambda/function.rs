@@ -45,6 +45,8 @@ struct Settings {
 #[derive(Debug, Default)]
 struct Pool {
     idle: Vec<Environment>,
+    /// Environments that were started before the last retirement serve nobody any more.
+    generation: u64,
     /// Process ids of all environments, the busy ones too.
     processes: BTreeMap<u32, tokio::sync::watch::Sender<bool>>,
     usage: Usage,
@@ -72,7 +74,7 @@ impl Function {
     pub(super) async fn invoke(&self, invocation: Invocation) -> std::result::Result<Bytes, Bytes> {
         let Ok(_permit) = self.free.acquire().await else { return Err(error_body("Sandbox.Closed", "closed")) };
         let begun = Instant::now();
-        let idle = self.pool(|pool| pool.idle.pop());
+        let (idle, generation) = self.pool(|pool| (pool.idle.pop(), pool.generation));
         let cold = idle.is_none();
         let mut environment = match idle {
             Some(environment) => environment,
@@ -85,11 +87,13 @@ impl Function {
         let outcome = environment.run(invocation, self.settings.timeout).await;
         let peak = environment.peak_kib();
         self.report(&id, cold, begun.elapsed(), peak, &outcome);
-        if outcome.leaves_environment() {
-            self.pool(|pool| pool.idle.push(environment));
-        } else {
-            self.pool(|pool| pool.processes.remove(&environment.process()));
-        }
+        self.pool(|pool| {
+            if outcome.leaves_environment() && pool.generation == generation {
+                pool.idle.push(environment);
+            } else {
+                pool.processes.remove(&environment.process());
+            }
+        });
         match outcome {
             Outcome::Answered(body) => Ok(body),
             Outcome::Failed(body) => Err(body),
@@ -109,6 +113,16 @@ impl Function {
             let all = std::mem::take(&mut pool.processes);
             idle + all.values().filter(|stop| stop.send(true).is_ok()).count()
         })
+    }
+
+    /// Lets the idle environments go, and the busy ones once they are done.
+    pub(super) fn retire(&self) {
+        self.pool(|pool| {
+            pool.generation += 1;
+            for environment in std::mem::take(&mut pool.idle) {
+                pool.processes.remove(&environment.process());
+            }
+        });
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -151,13 +165,15 @@ impl Function {
             pool.usage.errors += u64::from(!matches!(outcome, Outcome::Answered(_)));
             pool.usage.peak_kib = pool.usage.peak_kib.max(peak_kib);
         });
-        let line = json!({
+        let mut line = json!({
             "function": self.name, "request_id": id, "cold": cold, "duration_ms": took.as_millis(),
             "peak_kib": peak_kib, "outcome": outcome.word(),
-        });
+        })
+        .to_string();
+        line.push('\n');
         let file = File::options().create(true).append(true).open(&self.reports);
         // A lost line of this file changes nothing.
-        let _ = file.and_then(|mut file| writeln!(file, "{line}"));
+        let _ = file.and_then(|mut file| file.write_all(line.as_bytes()));
     }
 
     fn pool<T>(&self, act: impl FnOnce(&mut Pool) -> T) -> T {

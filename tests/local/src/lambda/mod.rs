@@ -102,6 +102,13 @@ impl FunctionHost {
         found.map_or(0, |function| function.kill())
     }
 
+    /// Lets a function's environments go as AWS does now and then: none in the middle of its work.
+    pub async fn retire(&self, function: &str) {
+        if let Some(function) = self.shared.functions.lock().await.get(function) {
+            function.retire();
+        }
+    }
+
     /// How a function was used so far.
     pub async fn usage(&self, function: &str) -> Usage {
         let found = self.shared.functions.lock().await.get(function).cloned();

@@ -1,7 +1,6 @@
 //! What people do by mistake, and what they forget.
 
 use super::begin::OWNER;
-use super::scheduler::fire;
 use super::teller::Teller;
 use crate::comparison::desired;
 use crate::deploy::STACK;
@@ -40,14 +39,18 @@ async fn empty_a_scope_group(teller: &mut Teller<'_>) -> Result<()> {
     let path = teller.path(&format!("/holds/{}/reject", text(&hold, "/id")));
     teller.api.call(Method::POST, &path, None).await?;
     let known = teller.run_ids().await?;
-    fire(teller, "poll").await?;
-    teller.new_run("a run after the rejection", &known, |_| true).await?;
+    teller.api.call(Method::POST, &teller.path("/sync"), Some(&json!({"mode": "full"}))).await?;
+    let manual = |run: &Value| text(run, "/trigger/kind") == "manual";
+    teller.new_run("a full run after the rejection", &known, manual).await?;
     teller.unchanged_since(&directory).await?;
-    teller.tell("rejected; after the next run still nobody lost anything", begun.elapsed(), false);
+    teller.tell("rejected; after a full run still nobody lost anything", begun.elapsed(), false);
 
     let back: Vec<Value> =
         members.iter().map(|member| json!({"action": "addMember", "group": root, "member": member})).collect();
-    teller.notified(&format!("the {} members are put back", members.len()), Value::Array(back)).await
+    teller.change(Value::Array(back)).await?;
+    let took = teller.converged().await?;
+    teller.tell(&format!("the {} members are put back, nothing is to be done", members.len()), took, false);
+    Ok(())
 }
 
 async fn open_hold(teller: &Teller<'_>) -> Result<Value> {
@@ -65,7 +68,7 @@ async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
     let app = format!("/tenants/first/apps/{client}");
     teller.stack.tenant().control(Method::POST, &format!("{app}/expire-secrets"), None).await?;
     // Tokens live for an hour; new environments, as AWS makes them all day, need a new one.
-    teller.stack.functions().kill(&format!("{STACK}-sync-worker")).await;
+    teller.stack.functions().retire(&format!("{STACK}-sync-worker")).await;
     let directory = teller.directory().await?;
     let person = desired(&directory, &teller.scope()).into_keys().next().unwrap_or_default();
     let begun = Instant::now();
@@ -75,7 +78,7 @@ async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
     let paused = status(teller, "paused").await?;
     let mail = owners_mail(teller, mails).await?;
     teller.tell("the client secret expires: paused, owners mailed", begun.elapsed(), false);
-    teller.remark(&format!("status: {}", paused.get("status").unwrap_or(&Value::Null)));
+    teller.remark(&format!("paused: {} {}", text(&paused, "/pause/message"), text(&paused, "/pause/action")));
     for line in mail.lines() {
         teller.remark(&format!("| {line}"));
     }
@@ -94,7 +97,7 @@ async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
 async fn status(teller: &Teller<'_>, wanted: &str) -> Result<Value> {
     let look = || async {
         let connection = teller.api.get(&teller.path("")).await?;
-        Ok((text(&connection, "/status/state") == wanted).then_some(connection))
+        Ok((text(&connection, "/status") == wanted).then_some(connection))
     };
     teller.until(&format!("the connection to be {wanted}"), look).await
 }

@@ -1,7 +1,7 @@
 //! What happens to single people.
 
 use super::teller::Teller;
-use crate::comparison::{Directory, Group, Person, desired};
+use crate::comparison::{Directory, Group, desired};
 use crate::error::{Error, Result};
 use crate::json::text;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) async fn play(teller: &mut Teller<'_>) -> Result<()> {
 
 /// Who and what the steps are about.
 struct Cast {
-    /// Two groups, both nested below the same scope group, and somebody who is a member of the first alone.
+    /// Two groups, nested below different scope groups, and somebody who is a member of the first alone.
     nested: (Uuid, Uuid, Uuid),
     /// People with an account, each for one step.
     people: [Uuid; 4],
@@ -51,23 +51,20 @@ impl Cast {
     }
 }
 
-/// Two groups below a scope group, and somebody who is in scope by the first of them alone.
+/// Two groups, nested below different scope groups, and somebody who is in scope by the first of them alone.
 fn nested(directory: &Directory, roots: &BTreeSet<Uuid>, active: &BTreeSet<Uuid>) -> Option<(Uuid, Uuid, Uuid)> {
     let groups = &directory.groups;
-    let people: BTreeSet<Uuid> = directory.people.iter().map(|person: &Person| person.id).collect();
-    let children = |id: &Uuid| -> Vec<Uuid> {
-        let members = groups.get(id).into_iter().flat_map(|group: &Group| group.members.iter().copied());
+    let children = |root: &Uuid| -> BTreeSet<Uuid> {
+        let members = groups.get(root).into_iter().flat_map(|group: &Group| group.members.iter().copied());
         members.filter(|member| groups.contains_key(member) && !roots.contains(member)).collect()
     };
     let memberships = |person: &Uuid| groups.values().filter(|group| group.members.contains(person)).count();
-    for below in roots.iter().map(children) {
-        for from in &below {
-            let to = below.iter().find(|to| *to != from).copied();
-            let members = groups.get(from).into_iter().flat_map(|group| group.members.iter().copied());
-            let mut movers = members.filter(|member| people.contains(member) && active.contains(member));
-            if let Some((to, mover)) = to.zip(movers.find(|person| memberships(person) == 1)) {
-                return Some((*from, to, mover));
-            }
+    let below: Vec<BTreeSet<Uuid>> = roots.iter().map(children).collect();
+    for (from, to) in below.iter().flatten().flat_map(|from| below.iter().flatten().map(move |to| (*from, *to))) {
+        let apart = !below.iter().any(|together| together.contains(&from) && together.contains(&to));
+        let mut members = groups.get(&from).into_iter().flat_map(|group| group.members.iter().copied());
+        if let Some(mover) = members.find(|person| apart && active.contains(person) && memberships(person) == 1) {
+            return Some((from, to, mover));
         }
     }
     None
@@ -97,14 +94,11 @@ async fn move_between_groups(teller: &mut Teller<'_>, cast: &Cast) -> Result<()>
         }
     }
     let after = account(teller, mover).await?;
-    let same = text(&before, "/id") == text(&after, "/id") && text(&after, "/status/state") == "active";
+    let same = text(&before, "/id") == text(&after, "/id") && text(&after, "/status") == "active";
     if same { Ok(()) } else { Err(Error::Story(format!("the mover's account: {after}"))) }
 }
 
 /// A person's account as the API lists it.
 async fn account(teller: &Teller<'_>, person: Uuid) -> Result<Value> {
-    let person = person.to_string();
-    let users = teller.api.all(&teller.path("/users")).await?;
-    let found = users.into_iter().find(|user| text(user, "/person") == person);
-    found.ok_or_else(|| Error::Story(format!("{person} has no account")))
+    teller.api.get(&teller.path(&format!("/users/{person}"))).await
 }
