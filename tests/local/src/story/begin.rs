@@ -52,7 +52,7 @@ pub(super) async fn first_run(teller: &mut Teller<'_>) -> Result<()> {
         return Err(Error::Story(format!("the first run: {run}")));
     }
     let took = begun.elapsed();
-    teller.converged().await?;
+    teller.converged(begun).await?;
     let people = teller.platform().await?.accounts.len();
     teller.tell(&format!("activated; the first run made {people} accounts"), took, false);
     subscribed(teller).await

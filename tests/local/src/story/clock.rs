@@ -29,7 +29,7 @@ async fn found_by(teller: &mut Teller<'_>, what: &str, schedule: &str, trigger: 
     fire(teller, schedule).await?;
     let awaited = format!("a run of the trigger {trigger}");
     let run = teller.new_run(&awaited, &known, |run| text(run, "/trigger/kind") == trigger).await?;
-    teller.converged().await?;
+    teller.converged(begun).await?;
     teller.tell(what, begun.elapsed(), false);
     teller.remark(&format!("run {}: {}, {}", text(&run, "/id"), text(&run, "/mode"), text(&run, "/status")));
     teller.lose_notifications(false).await

@@ -48,7 +48,7 @@ async fn empty_a_scope_group(teller: &mut Teller<'_>) -> Result<()> {
     let back: Vec<Value> =
         members.iter().map(|member| json!({"action": "addMember", "group": root, "member": member})).collect();
     teller.change(Value::Array(back)).await?;
-    let took = teller.converged().await?;
+    let took = teller.converged(Instant::now()).await?;
     teller.tell(&format!("the {} members are put back, nothing is to be done", members.len()), took, false);
     Ok(())
 }
@@ -63,6 +63,7 @@ async fn open_hold(teller: &Teller<'_>) -> Result<Value> {
 
 /// The connection pauses, its owners get one mail, and a new secret sets it going again.
 async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
+    teller.quiet().await?;
     let mails = teller.stack.aws().mails().await?.len();
     let client = teller.facts.client_id;
     let app = format!("/tenants/first/apps/{client}");
@@ -89,7 +90,7 @@ async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
         json!({"type": "client_secret", "client_id": client, "client_secret": text(&rotated, "/clientSecret")});
     teller.api.call(Method::PATCH, &teller.path(""), Some(&json!({"credential": credential}))).await?;
     status(teller, "active").await?;
-    teller.converged().await?;
+    teller.converged(begun).await?;
     teller.tell("a new secret: resumed, and the change has arrived", begun.elapsed(), false);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What every step of the story uses: the directory, the platform, and the clock between them.
 
 use crate::comparison::{Differences, Directory, Platform, Scope, differences};
+use crate::deploy::STACK;
 use crate::error::{Error, Result};
 use crate::json::{list, text};
 use crate::platform::AdminApi;
@@ -113,25 +114,23 @@ impl<'stack> Teller<'stack> {
     /// It does not arrive.
     pub async fn notified(&mut self, what: &str, actions: Value) -> Result<()> {
         self.change(actions).await?;
-        let took = self.converged().await?;
+        let took = self.converged(Instant::now()).await?;
         self.tell(what, took, true);
         Ok(())
     }
 
-    /// Waits until the whole platform is what the directory says; gives how long that took.
+    /// Waits until the whole platform is what the directory says; gives how long that took since `begun`. The time that
+    /// it takes to read the whole platform is part of it.
     ///
     /// # Errors
     /// It does not become so.
-    pub async fn converged(&self) -> Result<Duration> {
+    pub async fn converged(&self, begun: Instant) -> Result<Duration> {
         let directory = self.directory().await?;
-        let begun = Instant::now();
         let mut seen = Differences::default();
         while begun.elapsed() < PATIENCE {
-            let looked = begun.elapsed();
             seen = differences(&directory, &self.scope(), &self.platform().await?);
             if seen.is_empty() {
-                // It was so when we began to look, not when the last page was read.
-                return Ok(looked);
+                return Ok(begun.elapsed());
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -145,6 +144,22 @@ impl<'stack> Teller<'stack> {
     pub async fn unchanged_since(&self, directory: &Directory) -> Result<()> {
         let seen = differences(directory, &self.scope(), &self.platform().await?);
         if seen.is_empty() { Ok(()) } else { Err(Error::Different(seen.to_string())) }
+    }
+
+    /// Waits until no job is queued or worked on.
+    ///
+    /// # Errors
+    /// The queue does not get empty.
+    pub async fn quiet(&self) -> Result<()> {
+        let queue = json!({"QueueName": format!("{STACK}-sync.fifo")});
+        let found = self.stack.aws().call("AmazonSQS.GetQueueUrl", &queue).await?;
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let wanted = json!({"QueueUrl": text(&found, "/QueueUrl"), "AttributeNames": names});
+        let look = || async {
+            let found = self.stack.aws().call("AmazonSQS.GetQueueAttributes", &wanted).await?;
+            Ok(names.iter().all(|name| text(&found, &format!("/Attributes/{name}")) == "0").then_some(()))
+        };
+        self.until("the queue to be empty", look).await
     }
 
     /// Waits until `look` finds something.
