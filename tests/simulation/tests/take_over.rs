@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use entra::{Fault, FaultRule, Matcher, TenantOptions};
+use rollcall_directory::scope::Scope;
+use rollcall_store::{Connection, RunStatus};
 use rollcall_sync::job::{Cause, Job, Message};
 use simulation::World;
 use tokio::time::{Instant, timeout};
@@ -74,5 +76,25 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() -> Done {
     assert_eq!(world.table.state(world.connection).await?.active, 0, "nothing was written after that");
     world.full().await?;
     assert_eq!(world.differences().await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_was_begun_with_another_scope_is_given_up_for_one_with_the_new_scope() -> Done {
+    let mut options = options(98);
+    options.settings.page_delay_millis = 400;
+    let world = World::start(options, false).await?;
+    let message = Message::new(world.connection, Job::Full { cause: Cause::Activation });
+    let killed = timeout(Duration::from_millis(2_500), world.worker.work(&message, Instant::now() + PLENTY)).await;
+    assert!(killed.is_err(), "the run was at work");
+    world.table.revoke(world.connection).await?;
+    let before = world.stored_connection().await?;
+    let revision = before.revision;
+    let after = Connection { scope: Scope::Everyone, ..before };
+    world.table.update_connection(&after, revision).await?;
+    world.full().await?;
+    assert_eq!(world.differences().await?, Vec::<String>::new());
+    let states: Vec<RunStatus> = world.runs().await?.into_iter().map(|run| run.status).collect();
+    assert_eq!(states, [RunStatus::Succeeded, RunStatus::Cancelled]);
     Ok(())
 }

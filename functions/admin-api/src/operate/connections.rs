@@ -80,6 +80,8 @@ pub(crate) async fn change(
     let status = if cause == Some(Cause::Resumption) { ConnectionStatus::Active } else { after.status.clone() };
     let saved = save(app, Connection { status, ..after }, now).await?;
     if let Some(cause) = cause {
+        // A run at work must not go on with what was true before.
+        app.table.revoke(id).await?;
         queue(app, id, Job::Full { cause }, &format!("settings:{}", saved.revision)).await?;
     }
     Ok(saved)

@@ -51,6 +51,8 @@ pub(crate) async fn deactivate(app: &App, id: ConnectionId, now: Timestamp) -> R
         }
         ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Deleting => connection,
     };
+    // After the status, so that a worker either reads it or loses its lease.
+    app.table.revoke(id).await?;
     end_subscriptions(app, id, now).await;
     Ok(stopped)
 }

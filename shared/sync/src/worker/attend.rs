@@ -31,9 +31,11 @@ pub(super) async fn attend(
             return Ok(());
         }
         let mode = run.mode;
-        let ended = drive(worker, lease, connection, run, deadline).await?;
-        if !ended || is_covered(mode, &message.job) {
-            return Ok(());
+        match drive(worker, lease, connection, run, deadline).await? {
+            Driven::Unfinished => return Ok(()),
+            Driven::Done if is_covered(mode, &message.job) => return Ok(()),
+            // A run that was given up has done nobody's job.
+            Driven::Done | Driven::GivenUp => {}
         }
         return begin(worker, lease, message, deadline).await;
     }
@@ -101,19 +103,29 @@ fn trigger(cause: &Cause) -> Trigger {
     }
 }
 
-/// Drives a run to its end, or to where it can't go on. Answers whether it ended.
+/// How far a run was driven.
+enum Driven {
+    /// To its end.
+    Done,
+    /// To where it failed, or found that the settings have changed.
+    GivenUp,
+    /// To where a later job goes on.
+    Unfinished,
+}
+
+/// Drives a run to its end, or to where it can't go on.
 async fn drive(
     worker: &Worker,
     lease: &Lease,
     connection: Connection,
     run: Run,
     deadline: Instant,
-) -> Result<bool, WorkError> {
+) -> Result<Driven, WorkError> {
     let access = match worker.access.client(connection.id).await {
         Ok(access) => access,
         Err(error) => {
             unreadable(worker, lease, connection, run, error).await?;
-            return Ok(true);
+            return Ok(Driven::GivenUp);
         }
     };
     let mut session = Session::new(worker, lease, connection, access, run, deadline);
@@ -121,14 +133,14 @@ async fn drive(
         let failure = match step(&mut session).await {
             Ok(()) => {
                 listen(&session).await;
-                return Ok(true);
+                return Ok(Driven::Done);
             }
             Err(failure) => failure,
         };
         match after(&mut session, failure).await? {
             Next::Again => {}
-            Next::Later => return Ok(false),
-            Next::Ended => return Ok(true),
+            Next::Later => return Ok(Driven::Unfinished),
+            Next::Ended => return Ok(Driven::GivenUp),
         }
     }
 }

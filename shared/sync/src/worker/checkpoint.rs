@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use rollcall_directory::identity::GroupId;
+use rollcall_directory::scope::Scope;
 use rollcall_graph::PageLink;
 use rollcall_store::state::Cursor;
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,8 @@ use super::failure::Failure;
 /// Where a full run stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// The connection's revision with which the run began. Other settings need another run.
-    pub(super) revision: u64,
+    /// The scope with which the run began. Another scope needs another run.
+    pub(super) scope: Scope,
     /// Delta links that were taken before anything else was read.
     pub(super) anchor: Anchor,
     /// How often the run began anew because Graph forgot a page.
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn a_checkpoint_comes_back_as_it_was() {
         let checkpoint = Checkpoint {
-            revision: 3,
+            scope: Scope::Everyone,
             anchor: Anchor { users: PageLink::new("u"), groups: None, at: Timestamp::UNIX_EPOCH },
             restarts: 1,
             stage: Stage::Groups {

@@ -102,7 +102,7 @@ async fn begin(session: &mut Session<'_>, restarts: u32) -> Result<Checkpoint, F
         }
     };
     let checkpoint = Checkpoint {
-        revision: session.connection.revision,
+        scope: session.connection.scope.clone(),
         anchor: Anchor { users, groups, at },
         restarts,
         stage: Stage::Groups { begun: Vec::new() },
@@ -126,7 +126,7 @@ async fn last_link<T: Send + 'static>(mut pages: rollcall_graph::Pages<T>) -> Re
 
 async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snapshot), Failure> {
     let checkpoint = Checkpoint::from_text(text)?;
-    if checkpoint.revision != session.connection.revision {
+    if checkpoint.scope != session.connection.scope {
         return Err(Failure::SettingsChanged);
     }
     let mut snapshot = Snapshot::default();
@@ -165,7 +165,7 @@ async fn conclude(session: &mut Session<'_>, run: FullRun) -> Result<(), Failure
             cursor: Some(Some(run.checkpoint.anchor.cursor())),
             doubts: Some(settled.doubts),
             last_full_at: Some(now),
-            settings_revision: Some(run.checkpoint.revision),
+            settings_revision: Some(session.connection.revision),
             ..StateChange::default()
         },
         ..Commit::at(now)
