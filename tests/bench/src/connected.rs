@@ -55,7 +55,7 @@ impl Connected {
         }
         let both = || async { Ok((teller.subscriptions().await?.len() >= 2).then_some(())) };
         teller.until("subscriptions for users and groups", both).await?;
-        teller.converged().await?;
+        teller.converged(std::time::Instant::now()).await?;
         Ok(())
     }
 }

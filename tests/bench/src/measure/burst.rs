@@ -99,7 +99,7 @@ impl Sender {
 /// How many differences are left when nothing moves any more, and when the platform was found right.
 async fn agreement(teller: &Teller<'_>) -> Result<(usize, Duration)> {
     let begun = Instant::now();
-    match teller.converged().await {
+    match teller.converged(begun).await {
         Ok(took) => Ok((0, took)),
         Err(Error::Different(_)) => {
             let (directory, platform) = (teller.directory().await?, teller.platform().await?);
