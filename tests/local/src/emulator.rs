@@ -158,11 +158,11 @@ impl Aws {
     /// The emulator did not answer.
     pub async fn mails(&self) -> Result<Vec<Value>> {
         let url = format!("{}/_ministack/ses/messages", self.url);
-        let mut answer: Value = self.http.send(Method::GET, &url, &[], Bytes::new()).await?.parse()?;
-        match answer.get_mut("messages").map(Value::take) {
-            Some(Value::Array(messages)) => Ok(messages),
-            _ => Ok(Vec::new()),
-        }
+        let answer: Value = self.http.send(Method::GET, &url, &[], Bytes::new()).await?.parse()?;
+        // By account, and there is one.
+        let accounts = answer.get("messages").and_then(Value::as_object);
+        let mails = accounts.into_iter().flat_map(|accounts| accounts.values()).filter_map(Value::as_array);
+        Ok(mails.flatten().cloned().collect())
     }
 }
 

@@ -71,6 +71,11 @@ impl Environment {
         self.process
     }
 
+    /// Whether the process still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_none())
+    }
+
     /// Gives the process one event and waits for what becomes of it.
     pub(super) async fn run(&mut self, invocation: Invocation, timeout: Duration) -> Outcome {
         let outcome = self.api.offer(invocation, timeout);

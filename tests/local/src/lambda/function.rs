@@ -74,7 +74,11 @@ impl Function {
     pub(super) async fn invoke(&self, invocation: Invocation) -> std::result::Result<Bytes, Bytes> {
         let Ok(_permit) = self.free.acquire().await else { return Err(error_body("Sandbox.Closed", "closed")) };
         let begun = Instant::now();
-        let (idle, generation) = self.pool(|pool| (pool.idle.pop(), pool.generation));
+        let (idle, generation) = self.pool(|pool| {
+            // One that died while it was idle is nobody's error.
+            pool.idle.retain_mut(Environment::is_alive);
+            (pool.idle.pop(), pool.generation)
+        });
         let cold = idle.is_none();
         let mut environment = match idle {
             Some(environment) => environment,

@@ -24,6 +24,7 @@ async fn empty_a_scope_group(teller: &mut Teller<'_>) -> Result<()> {
     let root = largest.copied().ok_or_else(|| Error::Story("no scope group".into()))?;
     let members = directory.groups.get(&root).map(|group| group.members.clone()).unwrap_or_default();
 
+    teller.quiet().await?;
     teller.change(json!({"action": "emptyGroup", "id": root})).await?;
     let begun = Instant::now();
     let hold = open_hold(teller).await?;
@@ -118,5 +119,5 @@ async fn owners_mail(teller: &Teller<'_>, before: usize) -> Result<String> {
 }
 
 fn words(mail: &Value) -> String {
-    format!("To: {OWNER}\nSubject: {}\n\n{}", text(mail, "/Subject"), text(mail, "/Body"))
+    format!("To: {OWNER}\nSubject: {}\n\n{}", text(mail, "/Subject"), text(mail, "/BodyText"))
 }
