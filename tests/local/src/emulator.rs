@@ -57,6 +57,7 @@ impl Emulator {
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("MINISTACK_REGION", REGION)
+            .env("CLOUDTRAIL_RECORDING", "1")
             .env("LOG_LEVEL", "WARNING");
         for (function, address) in functions {
             command.env(format!("MINISTACK_LAMBDA_PROXY_{function}"), address);

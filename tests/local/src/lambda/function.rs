@@ -142,7 +142,7 @@ impl Function {
             .envs(&self.settings.variables)
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_ACCESS_KEY_ID", format!("function-{}", self.name))
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_LAMBDA_FUNCTION_NAME", &self.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
