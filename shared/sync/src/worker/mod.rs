@@ -94,8 +94,8 @@ const PURGE_MARGIN: Duration = Duration::from_secs(20);
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// What each read counts. Under a lasting stream of notifications there is one read in this time.
 const READ_COST: Duration = Duration::from_secs(5);
-/// How much may come together before reads have to wait: some eight reads one second apart.
-const READ_DEBT: Duration = Duration::from_secs(40);
+/// How much may come together before reads have to wait: some seven reads one second apart.
+const READ_DEBT: Duration = Duration::from_secs(35);
 
 impl Worker {
     /// Does a job, or as much of it as fits before `deadline`.
