@@ -36,12 +36,11 @@ pub struct Emulator {
 
 impl Emulator {
     /// Starts it, and waits until it answers. It hands each invocation of a function in `functions` to the address
-    /// beside its name, instead of running it. With `record_calls` it keeps each call of an API in its `CloudTrail`, which
-    /// takes memory.
+    /// beside its name, instead of running it.
     ///
     /// # Errors
     /// It did not start.
-    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>, record_calls: bool) -> Result<Self> {
+    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>) -> Result<Self> {
         let log = layout.log("emulator");
         let port = free_port()?;
         let temporary = layout.run().join("emulator");
@@ -58,8 +57,7 @@ impl Emulator {
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("MINISTACK_REGION", REGION)
-            .env("CLOUDTRAIL_RECORDING", if record_calls { "1" } else { "0" })
-            .env("CLOUDTRAIL_MAX_EVENTS", "50000")
+            .env("CLOUDTRAIL_RECORDING", "1")
             .env("LOG_LEVEL", "WARNING");
         for (function, address) in functions {
             command.env(format!("MINISTACK_LAMBDA_PROXY_{function}"), address);
