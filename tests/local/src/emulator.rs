@@ -36,11 +36,12 @@ pub struct Emulator {
 
 impl Emulator {
     /// Starts it, and waits until it answers. It hands each invocation of a function in `functions` to the address
-    /// beside its name, instead of running it.
+    /// beside its name, instead of running it. With `record_calls` it keeps each call of an API in its `CloudTrail`, which
+    /// takes memory.
     ///
     /// # Errors
     /// It did not start.
-    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>) -> Result<Self> {
+    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>, record_calls: bool) -> Result<Self> {
         let log = layout.log("emulator");
         let port = free_port()?;
         let temporary = layout.run().join("emulator");
@@ -57,7 +58,8 @@ impl Emulator {
             .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_HOST", "127.0.0.1")
             .env("MINISTACK_REGION", REGION)
-            .env("CLOUDTRAIL_RECORDING", "1")
+            .env("CLOUDTRAIL_RECORDING", if record_calls { "1" } else { "0" })
+            .env("CLOUDTRAIL_MAX_EVENTS", "50000")
             .env("LOG_LEVEL", "WARNING");
         for (function, address) in functions {
             command.env(format!("MINISTACK_LAMBDA_PROXY_{function}"), address);
@@ -113,10 +115,11 @@ impl Aws {
     /// # Errors
     /// It refused.
     pub async fn call(&self, target: &str, body: &Value) -> Result<Value> {
-        let (service, version) = match target.split_once('.').map_or(target, |(service, _)| service) {
+        let (service, version) = match target.rsplit_once('.').map_or(target, |(service, _)| service) {
             "DynamoDB_20120810" => ("dynamodb", "1.0"),
             "AmazonSQS" => ("sqs", "1.0"),
             "secretsmanager" => ("secretsmanager", "1.1"),
+            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => ("cloudtrail", "1.1"),
             other => (other, "1.1"),
         };
         let authorization = authorization(service);

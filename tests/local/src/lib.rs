@@ -6,6 +6,7 @@
 //! directory is computed from two HTTP APIs.
 
 pub mod artifacts;
+pub mod audit;
 pub mod comparison;
 pub mod deploy;
 pub mod emulator;

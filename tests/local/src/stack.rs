@@ -29,6 +29,8 @@ pub struct Options {
     pub size: Size,
     /// [`prepare`] was done for this stack, by another process.
     pub prepared: bool,
+    /// Keeps every call of an AWS API, for [`crate::audit`].
+    pub record_calls: bool,
     /// Parameters of the template that differ from the local stack's.
     pub parameters: Parameters,
 }
@@ -70,8 +72,10 @@ impl Stack {
         let host = FunctionHost::start(folders).await?;
         let names = artifacts.functions.iter().map(|function| format!("{}-{function}", deploy::STACK));
         let addresses = names.map(|name| (name.clone(), host.address(&name))).collect();
-        let (emulator, tenant) =
-            tokio::try_join!(Emulator::start(&layout, &addresses), tenant(&layout, &artifacts, options))?;
+        let (emulator, tenant) = tokio::try_join!(
+            Emulator::start(&layout, &addresses, options.record_calls),
+            tenant(&layout, &artifacts, options)
+        )?;
         progress(&format!("started the emulator and the tenant in {:.1} s", begun.elapsed().as_secs_f64()));
 
         let begun = Instant::now();

@@ -5,7 +5,7 @@ use crate::Settings;
 use local::error::{Error, Result};
 use local::layout::Layout;
 use local::state::State;
-use local::{Stack, prerequisites, story};
+use local::{Options, Stack, prerequisites, story};
 use std::time::Instant;
 
 /// Name of the demo's stack.
@@ -32,7 +32,8 @@ pub(crate) async fn demo(settings: &Settings) -> Result<()> {
 
 async fn play(settings: &Settings) -> Result<()> {
     let begun = Instant::now();
-    let stack = Stack::start(&options(NAME, settings), &say).await?;
+    let options = Options { record_calls: true, ..options(NAME, settings) };
+    let stack = Stack::start(&options, &say).await?;
     State::of(&stack).write(stack.layout())?;
     let told = story::play(&stack, &say).await;
     if told.is_err() {

@@ -142,7 +142,8 @@ impl Function {
             .envs(&self.settings.variables)
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_ACCESS_KEY_ID", format!("function-{}", self.name))
+            // Its name, so that the emulator's record of calls tells whose they were.
+            .env("AWS_ACCESS_KEY_ID", &self.name)
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_LAMBDA_FUNCTION_NAME", &self.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -55,14 +55,13 @@ pub(super) async fn first_run(teller: &mut Teller<'_>) -> Result<()> {
     teller.converged(begun).await?;
     let people = teller.platform().await?.accounts.len();
     teller.tell(&format!("activated; the first run made {people} accounts"), took, false);
-    subscribed(teller).await
+    subscribed(teller).await?;
+    teller.remark("subscribed to changes of users and of groups");
+    Ok(())
 }
 
 /// Waits until Graph has the subscriptions, one for people and one for groups.
-pub(super) async fn subscribed(teller: &mut Teller<'_>) -> Result<()> {
-    let begun = Instant::now();
+pub(super) async fn subscribed(teller: &Teller<'_>) -> Result<()> {
     let look = || async { Ok((teller.subscriptions().await?.len() >= 2).then_some(())) };
-    teller.until("subscriptions for users and groups", look).await?;
-    teller.tell("subscriptions to changes of users and of groups", begun.elapsed(), false);
-    Ok(())
+    teller.until("subscriptions for users and groups", look).await
 }

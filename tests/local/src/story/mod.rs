@@ -13,7 +13,8 @@ mod teller;
 
 pub use teller::{Teller, Told};
 
-use crate::error::Result;
+use crate::audit;
+use crate::error::{Error, Result};
 use crate::stack::Stack;
 use std::time::{Duration, Instant};
 
@@ -29,9 +30,23 @@ pub async fn play(stack: &Stack, say: &(dyn Fn(&str) + Sync)) -> Result<Vec<Told
     groups::play(&mut teller).await?;
     clock::play(&mut teller).await?;
     mishaps::play(&mut teller).await?;
+    audit(&mut teller).await?;
     let told = teller.end();
     summary(&told, begun.elapsed(), say);
     Ok(told)
+}
+
+/// The emulator lets everybody do everything; AWS would not. So what was done is held against the roles.
+async fn audit(teller: &mut Teller<'_>) -> Result<()> {
+    let begun = Instant::now();
+    let calls = audit::calls(teller.stack.aws()).await?;
+    let refused = audit::not_allowed(&calls);
+    if !refused.is_empty() {
+        return Err(Error::Story(format!("a function called what its role does not allow: {refused:?}")));
+    }
+    let what = format!("{} kinds of AWS calls, each one allowed by its function's role", calls.len());
+    teller.tell(&what, begun.elapsed(), false);
+    Ok(())
 }
 
 fn summary(told: &[Told], took: Duration, say: &(dyn Fn(&str) + Sync)) {
