@@ -36,12 +36,23 @@ pub struct Emulator {
 
 impl Emulator {
     /// Starts it, and waits until it answers. It hands each invocation of a function in `functions` to the address
-    /// beside its name, instead of running it. With `record_calls` it keeps each call of an API in its `CloudTrail`, which
-    /// takes memory.
+    /// beside its name, instead of running it.
     ///
     /// # Errors
     /// It did not start.
-    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>, record_calls: bool) -> Result<Self> {
+    pub async fn start(layout: &Layout, functions: &BTreeMap<String, String>) -> Result<Self> {
+        Self::launch(layout, functions, false).await
+    }
+
+    /// Starts one that keeps each call of an API in its `CloudTrail`, which takes memory.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub async fn start_recording(layout: &Layout, functions: &BTreeMap<String, String>) -> Result<Self> {
+        Self::launch(layout, functions, true).await
+    }
+
+    async fn launch(layout: &Layout, functions: &BTreeMap<String, String>, record_calls: bool) -> Result<Self> {
         let log = layout.log("emulator");
         let port = free_port()?;
         let temporary = layout.run().join("emulator");

@@ -9,6 +9,7 @@ use crate::lambda::{Folders, FunctionHost};
 use crate::layout::Layout;
 use crate::tenant::{Origins, Size, Tenant};
 use crate::tools;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Address that the owners' mails come from.
@@ -72,10 +73,8 @@ impl Stack {
         let host = FunctionHost::start(folders).await?;
         let names = artifacts.functions.iter().map(|function| format!("{}-{function}", deploy::STACK));
         let addresses = names.map(|name| (name.clone(), host.address(&name))).collect();
-        let (emulator, tenant) = tokio::try_join!(
-            Emulator::start(&layout, &addresses, options.record_calls),
-            tenant(&layout, &artifacts, options)
-        )?;
+        let (emulator, tenant) =
+            tokio::try_join!(emulator(&layout, &addresses, options), tenant(&layout, &artifacts, options))?;
         progress(&format!("started the emulator and the tenant in {:.1} s", begun.elapsed().as_secs_f64()));
 
         let begun = Instant::now();
@@ -141,6 +140,14 @@ pub async fn prepare(layout: &Layout, options: &Options, progress: &(dyn Fn(&str
     artifacts.write(layout)?;
     progress(&format!("tools and binaries are ready after {:.1} s", begun.elapsed().as_secs_f64()));
     Ok(artifacts)
+}
+
+async fn emulator(layout: &Layout, functions: &BTreeMap<String, String>, options: &Options) -> Result<Emulator> {
+    if options.record_calls {
+        Emulator::start_recording(layout, functions).await
+    } else {
+        Emulator::start(layout, functions).await
+    }
 }
 
 async fn tenant(layout: &Layout, artifacts: &Artifacts, options: &Options) -> Result<Tenant> {
