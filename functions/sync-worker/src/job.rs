@@ -13,6 +13,7 @@ use rollcall_runtime::mail::SesMail;
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::StartError;
 use rollcall_sync::job::Message;
+use rollcall_sync::notice::Teller;
 use rollcall_sync::notification::client_state::ClientStateKey;
 use rollcall_sync::subscription::address::Addresses;
 use rollcall_sync::subscription::keeper::Keeper;
@@ -63,11 +64,12 @@ impl Desk {
             key: ClientStateKey::new(&clients.secret(&key.key_arn).await?),
             addresses: Addresses::new(webhook.base),
         };
+        let teller = Teller::by_mail(table.clone(), Arc::new(SesMail::new(&clients, &mail)));
         let worker = Worker {
             table,
             access: clients.graph(&graph, &secrets)?,
             queue: queue.clone(),
-            mail: Arc::new(SesMail::new(&clients, &mail)),
+            teller,
             keeper: Some(keeper),
             clock: Arc::new(clock::now),
             name: Uuid::new_v4().to_string(),

@@ -7,6 +7,7 @@
 //!   checkpoint, or the reason why a person must act.
 //! * [`notification`]: what arrives from Graph, checked.
 //! * [`subscription`]: keeps the change-notification subscriptions alive.
+//! * [`notice`]: tells people in time what needs them.
 //! * [`schedule`]: which connections are due.
 //! * [`check`]: the very calls that a sync will make, each with what is wrong and who must mend it.
 //! * [`ports`]: the queue and the mail, which `rollcall-runtime` provides.
@@ -16,6 +17,7 @@
 pub mod access;
 pub mod check;
 pub mod job;
+pub mod notice;
 pub mod notification;
 pub mod ports;
 pub mod schedule;

@@ -21,6 +21,7 @@ use rollcall_store::{
 };
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::job::{Cause, Job, Message};
+use rollcall_sync::notice::Teller;
 use rollcall_sync::ports::Letter;
 use rollcall_sync::worker::{WorkError, Worker};
 use secrecy::SecretString;
@@ -89,7 +90,7 @@ impl World {
             table: table.clone(),
             access: GraphAccess::new(HttpClient::new()?, Origins::custom(origin.clone(), origin)?, secrets.clone()),
             queue: queue.clone(),
-            mail: mail.clone(),
+            teller: Teller::by_mail(table.clone(), mail.clone()),
             keeper: None,
             clock: clock(ahead.clone()),
             name: "worker".to_owned(),

@@ -15,7 +15,6 @@ use super::session::Session;
 use super::{WorkError, Worker, full};
 use crate::access::AccessError;
 use crate::job::{Job, Message};
-use crate::ports::Letter;
 
 /// A wait up to this long is left to the continuation, which begins with all its time before it.
 const SHORT: Duration = Duration::from_secs(240);
@@ -215,7 +214,7 @@ fn as_run_error(reason: &PauseReason) -> RunError {
     RunError { kind: kind.to_owned(), message: reason.message.clone(), action: Some(reason.action.clone()) }
 }
 
-/// Pauses a connection that is active, and tells its owners: once, because it is only active once.
+/// Pauses a connection that is active, and tells its people at once.
 async fn pause_connection(worker: &Worker, connection: Connection, reason: PauseReason) -> Result<(), WorkError> {
     let now = (worker.clock)();
     let revision = connection.revision;
@@ -230,34 +229,8 @@ async fn pause_connection(worker: &Worker, connection: Connection, reason: Pause
         Err(rollcall_store::Error::Conflict { .. }) => return Ok(()),
         Err(other) => return Err(other.into()),
     }
-    if paused.owners.is_empty() {
-        return Ok(());
-    }
-    if let Err(error) = worker.mail.send(&letter(&paused, &reason)).await {
-        tracing::error!(connection.id = %paused.id, %error, "the owners could not be told that the connection is paused");
-    }
+    worker.teller.visit(&paused, now).await;
     Ok(())
-}
-
-fn letter(connection: &Connection, reason: &PauseReason) -> Letter {
-    let Connection { id, name, owners, .. } = connection;
-    let PauseReason { kind: _, message, action } = reason;
-    Letter {
-        to: owners.clone(),
-        subject: format!("Rollcall has paused the connection {}", one_line(name)),
-        body: format!(
-            "The connection \"{name}\" to Microsoft Entra ID is paused.\n\n\
-             What is wrong: {message}.\n\
-             What to do: {action}\n\n\
-             Nobody has lost access because of this. Until it is mended, changes in the directory do not arrive.\n\
-             Connection: {id}\n"
-        ),
-    }
-}
-
-/// A subject is one line whatever a connection is called.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn credential(what: &str) -> PauseReason {
@@ -292,15 +265,5 @@ fn group_gone(group: &str) -> PauseReason {
         action: "An administrator of the Entra tenant must restore the group, or you take it out of the connection's \
                  scope; then test the connection."
             .to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_a_line_break_can_not_add_a_header_to_the_mail() {
-        assert_eq!(one_line("Acme\r\nBcc: evil@example.com"), "Acme  Bcc: evil@example.com");
     }
 }

@@ -44,7 +44,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::access::GraphAccess;
 use crate::job::{Cause, Job, Message};
-use crate::ports::{Mail, Queue, QueueError};
+use crate::notice::Teller;
+use crate::ports::{Queue, QueueError};
 use crate::subscription::keeper::Keeper;
 
 /// The current time. Read at the rim, and from here only.
@@ -59,8 +60,8 @@ pub struct Worker {
     pub access: GraphAccess,
     /// The queue from which jobs come, for continuations.
     pub queue: Arc<dyn Queue>,
-    /// Mail to owners.
-    pub mail: Arc<dyn Mail>,
+    /// Tells people when something needs them.
+    pub teller: Teller,
     /// The keeper of subscriptions, where Graph can reach this deployment. Without one only polls find changes.
     pub keeper: Option<Keeper>,
     /// The clock.
