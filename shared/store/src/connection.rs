@@ -7,6 +7,7 @@ use rollcall_directory::identity::ConnectionId;
 use rollcall_directory::scope::Scope;
 use serde::{Deserialize, Serialize};
 
+use crate::retention::HistoryDays;
 use crate::rows;
 
 /// A connection and its settings.
@@ -29,6 +30,9 @@ pub struct Connection {
     /// Hours between full runs where the daily one is too rare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_every_hours: Option<u32>,
+    /// How long runs, changes and holds are kept. Holds for what is written from then on.
+    #[serde(default)]
+    pub history_days: HistoryDays,
     /// Which kind of credential the secret holds.
     pub credential_kind: CredentialKind,
     /// When the credential stops working, as far as somebody told us.

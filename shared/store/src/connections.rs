@@ -86,6 +86,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HistoryDays;
     use crate::connection::{ConnectionStatus, CredentialKind, PauseKind, PauseReason};
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -118,7 +119,7 @@ mod tests {
         fn a_connection_comes_back_as_it_was_written(
             (id, name, status, scope) in (any::<u128>(), ".{0,20}", any_status(), any_scope()),
             numbers in any::<[u64; 4]>(),
-            hours in proptest::option::of(any::<u32>()),
+            (hours, days) in (proptest::option::of(any::<u32>()), 7u32..=3_650),
             owners in proptest::collection::vec(".{0,9}", 0..3),
             expires in proptest::option::of(0i64..4_000_000_000),
         ) {
@@ -131,6 +132,7 @@ mod tests {
                 limits: Limits { people, percent, emptied_group },
                 owners,
                 sync_every_hours: hours,
+                history_days: HistoryDays::new(days).unwrap(),
                 credential_kind: CredentialKind::Certificate,
                 secret_expires_at: expires.map(|at| Timestamp::from_second(at).unwrap()),
                 created_at: Timestamp::UNIX_EPOCH,

@@ -24,7 +24,7 @@ impl Table {
         self.get(&Key::run(connection, run)).await?.map(|item| from_item("run", item)).transpose()
     }
 
-    /// Runs, newest first. They are kept for 400 days.
+    /// Runs, newest first. They are kept as long as the connection says.
     ///
     /// # Errors
     /// [`Error::BadCursor`], [`Error::Unavailable`] and what reading an item can meet.

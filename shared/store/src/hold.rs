@@ -9,7 +9,7 @@ use rollcall_directory::plan::Removal;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::item::{VERSION, check_version, from_item, number, read_text, text, to_item};
+use crate::item::{VERSION, check_version, expire, from_item, number, read_text, text, to_item};
 use crate::keys::{HOLD, Item, Key, hold_partition, partition};
 use crate::page::{Page, PageRequest};
 use crate::table::{Condition, Span, Table};
@@ -61,6 +61,15 @@ pub enum HoldStatus {
 }
 
 impl HoldStatus {
+    /// Whether nothing more comes of the hold.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Open | Self::Approved => false,
+            Self::Rejected | Self::Applied | Self::Superseded | Self::Closed => true,
+        }
+    }
+
     /// The word by which it is stored.
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -118,15 +127,30 @@ pub enum HoldWrite {
 }
 
 /// The write that opens a hold. Its removals are written before it.
-pub(crate) fn open(connection: ConnectionId, hold: &Hold) -> Result<Write, Error> {
-    let item = to_item(KIND, &Key::hold(connection, hold.id), hold)?;
+pub(crate) fn open(connection: ConnectionId, hold: &Hold, expires: Timestamp) -> Result<Write, Error> {
+    let mut item = to_item(KIND, &Key::hold(connection, hold.id), hold)?;
+    expire(&mut item, expires);
     let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
     Ok(Write::Put { kind: KIND, item, condition: Some(condition) })
 }
 
-/// The write that changes the status of a hold.
-pub(crate) fn move_on(connection: ConnectionId, hold: HoldId, from: HoldStatus, to: HoldStatus) -> Write {
-    Write::Update(status_change(connection, hold, from, to, Item::new()))
+/// The write that changes the status of a hold. It expires then, unless somebody still has to do something about it.
+pub(crate) fn move_on(
+    connection: ConnectionId,
+    hold: HoldId,
+    from: HoldStatus,
+    to: HoldStatus,
+    expires: Timestamp,
+) -> Write {
+    Write::Update(status_change(connection, hold, from, to, expiring(to, expires)))
+}
+
+fn expiring(status: HoldStatus, expires: Timestamp) -> Item {
+    let mut item = Item::new();
+    if status.is_final() {
+        expire(&mut item, expires);
+    }
+    item
 }
 
 fn status_change(connection: ConnectionId, hold: HoldId, from: HoldStatus, to: HoldStatus, more: Item) -> Change {
@@ -166,7 +190,7 @@ impl Table {
         Ok(Page { items, next: page.next })
     }
 
-    /// The removals of a hold. They are kept for 400 days.
+    /// The removals of a hold. They are kept for 400 days at least.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown hold, [`Error::Corrupt`] when there are fewer or more than were held,
@@ -196,7 +220,10 @@ impl Table {
         by: &str,
         now: Timestamp,
     ) -> Result<Hold, Error> {
-        let more = Item::from([("decided_by".to_owned(), text(by)), ("decided_at".to_owned(), text(now.to_string()))]);
+        let history = self.connection(connection).await?.map(|connection| connection.history_days).unwrap_or_default();
+        let mut more = expiring(decision.status(), history.after(now));
+        more.insert("decided_by".to_owned(), text(by));
+        more.insert("decided_at".to_owned(), text(now.to_string()));
         let change = status_change(connection, hold, HoldStatus::Open, decision.status(), more);
         match self.update(KIND, change).await {
             Ok(item) => from_item(KIND, item),

@@ -7,6 +7,7 @@
 //! worker that was frozen for hours and wakes up writes nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use rollcall_directory::identity::ConnectionId;
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::item::{VERSION, from_item, number, text};
 use crate::keys::{Item, Key};
 use crate::progress::Progress;
+use crate::retention::HistoryDays;
 use crate::state::SyncState;
 use crate::state_rows::LeaseRow;
 use crate::table::Table;
@@ -47,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) connection: ConnectionId,
     pub(crate) owner: String,
     pub(crate) epoch: u64,
+    /// Days for which history is kept.
+    history: AtomicU32,
     /// Held during each write.
     pub(crate) progress: Mutex<Progress>,
     /// The state after the last write.
@@ -191,7 +195,17 @@ impl Lease {
     fn new(table: Table, connection: ConnectionId, owner: String, progress: Progress) -> Self {
         let epoch = progress.state.epoch;
         let shown = watch::Sender::new(progress.state.clone());
-        Self { inner: Arc::new(Inner { table, connection, owner, epoch, progress: Mutex::new(progress), shown }) }
+        let (history, progress) = (AtomicU32::new(HistoryDays::DEFAULT.days()), Mutex::new(progress));
+        Self { inner: Arc::new(Inner { table, connection, owner, epoch, history, progress, shown }) }
+    }
+
+    /// Says how long the history is kept that this lease writes from now on. 400 days unless somebody says so.
+    pub fn keep_history(&self, history: HistoryDays) {
+        self.inner.history.store(history.days(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn history(&self) -> HistoryDays {
+        HistoryDays::from(self.inner.history.load(Ordering::Relaxed))
     }
 
     /// Whose.

@@ -7,6 +7,7 @@
 //! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`],
 //!   [`subscription`]: what is kept, with the calls that read it.
 //! * [`page`]: long lists, with authenticated cursors.
+//! * [`retention`]: how long history is kept.
 //! * [`purge`]: deleting everything of a connection.
 //! * [`secrets`]: credentials and keys.
 //! * [`error`]: what can go wrong, by what the caller can do.
@@ -28,6 +29,7 @@ pub mod hold;
 pub mod lease;
 pub mod page;
 pub mod purge;
+pub mod retention;
 pub mod run;
 pub mod secrets;
 pub mod state;
@@ -59,6 +61,7 @@ pub use hold::{Decision, Hold, HoldStatus, HoldWrite};
 pub use lease::{Acquired, Lease};
 pub use page::{Page, PageRequest};
 pub use purge::Purged;
+pub use retention::HistoryDays;
 pub use run::{Counts, Mode, Progress, Run, RunError, RunStatus, Tally, Trigger};
 pub use secrets::{ConnectionSecret, Deletion, Secrets, StoredCredential};
 pub use signals::Signal;

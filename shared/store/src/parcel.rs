@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::group;
 use crate::hold::HoldWrite;
 use crate::keys::Key;
+use crate::retention::HistoryDays;
 use crate::unit::{Unit, chunk_unit, removal_units, stages, team_unit, user_unit};
 use crate::write::Write;
 
@@ -31,6 +32,8 @@ pub(crate) struct Place {
     pub(crate) run: Option<RunId>,
     /// Snapshot chunks that the run already has.
     pub(crate) chunks: u64,
+    /// How long history is kept.
+    pub(crate) history: HistoryDays,
 }
 
 /// The transactions of a commit, one after the other. Takes users, teams, groups, removals and
@@ -50,7 +53,8 @@ impl Parcels {
     /// Begins to split.
     pub(crate) fn new(commit: &mut Commit, place: Place) -> Self {
         let now = commit.now;
-        let Place { connection, run, chunks } = place;
+        let Place { connection, run, chunks, history } = place;
+        let expires = history.while_open().after(now);
         let teams = std::mem::take(&mut commit.teams).into_iter().map(move |team| team_unit(connection, &team));
         let users = std::mem::take(&mut commit.users)
             .into_iter()
@@ -64,7 +68,7 @@ impl Parcels {
             .map(move |id| Ok(Unit::of(Write::Delete(Key::group(connection, id)))));
         let removals = take_removals(&mut commit.holds)
             .into_iter()
-            .flat_map(move |(hold, removals)| removal_units(connection, hold, &removals, now));
+            .flat_map(move |(hold, removals)| removal_units(connection, hold, &removals, expires));
         let chunks = std::mem::take(&mut commit.chunks)
             .into_iter()
             .zip(chunks..)

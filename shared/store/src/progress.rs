@@ -1,7 +1,7 @@
 //! Commits of a lease, transaction by transaction.
 
 use jiff::Timestamp;
-use rollcall_directory::identity::RunId;
+use rollcall_directory::identity::{ConnectionId, RunId};
 use uuid::Uuid;
 
 use crate::commit::Commit;
@@ -11,6 +11,7 @@ use crate::item::to_item;
 use crate::keys::{Item, Key};
 use crate::lease::{Inner, Lease};
 use crate::parcel::{Parcel, Parcels, Place, Room};
+use crate::retention::HistoryDays;
 use crate::retry::Patience;
 use crate::run::{self, Run, Tally};
 use crate::state::{StateChange, SyncState};
@@ -63,7 +64,7 @@ impl Lease {
         if added > 0 && commit.run.is_none() {
             return Err(Error::Refused { operation: "commit", code: "a checkpoint without its run".to_owned() });
         }
-        let place = Place { connection: self.inner.connection, run, chunks };
+        let place = Place { connection: self.inner.connection, run, chunks, history: self.history() };
         let mut parcels = Parcels::new(&mut commit, place);
         loop {
             let closing = self.closing(&progress.state, &commit, chunks + added)?;
@@ -135,7 +136,7 @@ impl Lease {
 
     /// The writes that close a commit.
     fn closing(&self, state: &SyncState, commit: &Commit, chunks: u64) -> Result<Vec<Write>, Error> {
-        let connection = self.inner.connection;
+        let (connection, history) = (self.inner.connection, self.history());
         let put = |kind, item: Item| Write::Put { kind, item, condition: None };
         let mut writes = Vec::new();
         let mut after = state.clone();
@@ -148,10 +149,10 @@ impl Lease {
             writes.push(put("doubts", doubts_item(connection, &after.doubts)));
         }
         if let Some(run) = &commit.run {
-            writes.push(put("run", run::item(connection, run, state.tally, chunks, commit.now)?));
+            writes.push(put("run", run::item(connection, run, state.tally, chunks, history.after(commit.now))?));
         }
         for write in &commit.holds {
-            writes.push(hold_write(connection, write)?);
+            writes.push(hold_write(connection, write, history, commit.now)?);
         }
         Ok(writes)
     }
@@ -174,7 +175,8 @@ impl Lease {
         next.tally.add(&unit.tally);
         let mut writes = unit.writes;
         if !unit.changes.is_empty() {
-            writes.push(change_chunk(connection, run, next.sequence, unit.changes, commit.now)?);
+            let expires = self.history().after(commit.now);
+            writes.push(change_chunk(connection, run, next.sequence, unit.changes, expires)?);
         }
         if unit.taken != rollcall_directory::guard::Takings::default() {
             next.takings.add(commit.now, &unit.taken);
@@ -248,9 +250,14 @@ impl Lease {
     }
 }
 
-fn hold_write(connection: rollcall_directory::identity::ConnectionId, write: &HoldWrite) -> Result<Write, Error> {
+fn hold_write(
+    connection: ConnectionId,
+    write: &HoldWrite,
+    history: HistoryDays,
+    now: Timestamp,
+) -> Result<Write, Error> {
     match write {
-        HoldWrite::Open { hold, removals: _ } => hold::open(connection, hold),
-        HoldWrite::Move { hold, from, to } => Ok(hold::move_on(connection, *hold, *from, *to)),
+        HoldWrite::Open { hold, removals: _ } => hold::open(connection, hold, history.while_open().after(now)),
+        HoldWrite::Move { hold, from, to } => Ok(hold::move_on(connection, *hold, *from, *to, history.after(now))),
     }
 }

@@ -9,7 +9,6 @@ use crate::change::{Change, TeamAction};
 use crate::error::Error;
 use crate::item::{expire, from_item, number, read_u64, to_item};
 use crate::keys::{Item, Key};
-use crate::unit::HISTORY;
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,12 +251,12 @@ pub(crate) fn item(
     run: &Run,
     tally: Tally,
     chunks: u64,
-    now: Timestamp,
+    expires: Timestamp,
 ) -> Result<Item, Error> {
     let run = Run { counts: Counts { tally, ..run.counts }, ..run.clone() };
     let mut item = to_item("run", &Key::run(connection, run.id), &run)?;
     item.insert(CHUNKS.to_owned(), number(chunks));
-    expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+    expire(&mut item, expires);
     Ok(item)
 }
 

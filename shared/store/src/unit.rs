@@ -22,8 +22,6 @@ use crate::write::Write;
 const TEAMS: usize = 90;
 /// Bytes of removals in one chunk of a hold.
 const REMOVAL_BYTES: usize = 200_000;
-/// How long history is kept.
-pub(crate) const HISTORY: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// How long a checkpoint is kept. Graph's delta links live for seven days.
 const SNAPSHOT: SignedDuration = SignedDuration::from_hours(8 * 24);
 
@@ -141,7 +139,7 @@ pub(crate) fn removal_units(
     connection: ConnectionId,
     hold: HoldId,
     removals: &BTreeSet<Removal>,
-    now: Timestamp,
+    expires: Timestamp,
 ) -> Vec<Result<Unit, Error>> {
     let json = |removal| {
         serde_json::to_string(removal).map_err(|error| Error::Corrupt { item: "removals", what: error.to_string() })
@@ -155,7 +153,7 @@ pub(crate) fn removal_units(
         let mut item = Key::removals(connection, hold, number).item();
         item.insert("v".to_owned(), crate::item::number(VERSION));
         item.insert("removals".to_owned(), text(chunk));
-        expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+        expire(&mut item, expires);
         Ok(Unit::of(Write::Put { kind: "removals", item, condition: None }))
     });
     chunks.collect()
@@ -201,13 +199,13 @@ pub(crate) fn change_chunk(
     run: Option<RunId>,
     sequence: u64,
     changes: Vec<String>,
-    now: Timestamp,
+    expires: Timestamp,
 ) -> Result<Write, Error> {
     let run = run.ok_or_else(no_run)?;
     let mut item = Key::change(connection, run, sequence).item();
     item.insert("v".to_owned(), number(VERSION));
     item.insert("changes".to_owned(), text(format!("[{}]", changes.join(","))));
-    expire(&mut item, now.saturating_add(HISTORY).unwrap_or(Timestamp::MAX));
+    expire(&mut item, expires);
     let bytes = crate::item::size(&item);
     if bytes > MAX_ITEM {
         return Err(Error::TooLarge { item: "change", bytes });

@@ -155,6 +155,7 @@ mod tests {
             limits: Limits::default(),
             owners: Vec::new(),
             sync_every_hours,
+            history_days: rollcall_store::HistoryDays::default(),
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             created_at: Timestamp::UNIX_EPOCH,

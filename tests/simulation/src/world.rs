@@ -124,6 +124,7 @@ impl World {
             limits: Limits::default(),
             owners: vec!["owner@example.com".to_owned()],
             sync_every_hours: None,
+            history_days: rollcall_store::HistoryDays::default(),
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             created_at: now,

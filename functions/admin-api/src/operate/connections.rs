@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_store::{Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, PageRequest};
+use rollcall_store::{
+    Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, HistoryDays, PageRequest,
+};
 use rollcall_sync::job::{Cause, Job};
 
 use super::status::end_subscriptions;
@@ -27,6 +29,7 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         limits: limits.into(),
         owners: owners.0,
         sync_every_hours: sync_every_hours.map(|hours| hours.0),
+        history_days: HistoryDays::default(),
         credential_kind: credential.kind(),
         secret_expires_at: credential.expires_at(),
         created_at: now,

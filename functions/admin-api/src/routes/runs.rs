@@ -1,4 +1,4 @@
-//! `/connections/{connection}/runs`: newest first, kept for 400 days.
+//! `/connections/{connection}/runs`: newest first, kept as long as the connection says.
 
 use axum::Json;
 use axum::extract::State;

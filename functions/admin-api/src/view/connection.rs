@@ -128,6 +128,7 @@ impl Connection {
             limits,
             owners,
             sync_every_hours,
+            history_days: _,
             credential_kind,
             secret_expires_at,
             created_at,

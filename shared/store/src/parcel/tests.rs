@@ -10,8 +10,12 @@ use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::user::User;
 use uuid::Uuid;
 
-const PLACE: Place =
-    Place { connection: ConnectionId(Uuid::from_u128(9)), run: Some(RunId(Uuid::from_u128(8))), chunks: 5 };
+const PLACE: Place = Place {
+    connection: ConnectionId(Uuid::from_u128(9)),
+    run: Some(RunId(Uuid::from_u128(8))),
+    chunks: 5,
+    history: HistoryDays::DEFAULT,
+};
 
 fn split(mut commit: Commit, closing: Room) -> Vec<Parcel> {
     let mut parcels = Parcels::new(&mut commit, PLACE);

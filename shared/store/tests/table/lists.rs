@@ -21,6 +21,7 @@ fn connection(number: u128) -> Connection {
         limits: Limits::default(),
         owners: vec!["owner@example.com".to_owned()],
         sync_every_hours: Some(6),
+        history_days: rollcall_store::HistoryDays::default(),
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
         created_at: NOW,

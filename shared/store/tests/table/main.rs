@@ -9,6 +9,7 @@ mod holds;
 mod lists;
 mod people;
 mod purging;
+mod retention;
 mod secrets;
 mod splitting;
 mod takeover;

@@ -121,6 +121,7 @@ async fn drive(
     run: Run,
     deadline: Instant,
 ) -> Result<Driven, WorkError> {
+    lease.keep_history(connection.history_days);
     let access = match worker.access.client(connection.id).await {
         Ok(access) => access,
         Err(error) => {

@@ -44,6 +44,7 @@ fn connection(scope: Scope) -> Connection {
         limits: Limits::default(),
         owners: Vec::new(),
         sync_every_hours: None,
+        history_days: rollcall_store::HistoryDays::default(),
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
         created_at: Timestamp::UNIX_EPOCH,
