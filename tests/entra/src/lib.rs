@@ -1,7 +1,7 @@
 //! A simulated Microsoft Entra tenant: the identity platform and the part of Microsoft Graph v1.0 that a directory
 //! sync uses, behind one HTTP address, with a control API that changes the directory and injects faults.
 //!
-//! Start one with [`Server::start`]; many may run in one process. The README beside this crate lists the control API
+//! Start one with [`Server::start`], or without sockets with [`Server::in_process`]; many may run in one process. The README beside this crate lists the control API
 //! and says what is not imitated.
 //!
 //! | module | subject |
@@ -14,6 +14,7 @@
 //! | `faults` | rules that spoil answers |
 //! | `control` | the API for tests |
 //! | `server`, `wire` | HTTP |
+//! | `in_process` | the same without sockets |
 //!
 //! Nothing of the product may be used here: the simulation is an independent reading of Microsoft's contract.
 
@@ -23,6 +24,7 @@ mod control;
 pub mod directory;
 mod faults;
 mod graph;
+mod in_process;
 mod login;
 mod metrics;
 mod notify;
@@ -37,8 +39,11 @@ mod sync;
 mod tenant;
 mod wire;
 
+pub use clock::Source;
 pub use faults::{Fault, FaultRule, Matcher, Plane, RuleError};
+pub use in_process::Answer;
 pub use metrics::{Counts, Delivery};
+pub use notify::{Received, Receiver};
 pub use options::{Options, TenantOptions};
 pub use server::{Server, StartError, TenantInfo};
 pub use settings::{DeltaSettings, NotificationSettings, Settings};

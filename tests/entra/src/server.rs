@@ -2,9 +2,9 @@
 
 use crate::control;
 use crate::directory::Directory;
-use crate::faults::{self, Fault, Faults, Plane};
+use crate::faults::{self, Fault, Plane};
 use crate::graph;
-use crate::login::{self, KeyError, Keys};
+use crate::login::{self, KeyError};
 use crate::metrics::{Counts, Delivery};
 use crate::options::{Options, TenantOptions};
 use crate::reply::Reply;
@@ -20,7 +20,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,8 +29,8 @@ use uuid::Uuid;
 /// A running server. Dropping it stops it at once; [`Server::stop`] lets running requests end.
 #[derive(Debug)]
 pub struct Server {
-    state: Arc<State>,
-    address: SocketAddr,
+    pub(crate) state: Arc<State>,
+    pub(crate) origin: String,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -75,28 +74,28 @@ impl Server {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listener = TcpListener::bind((options.address, options.port)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State {
-            clock: crate::clock::Clock::default(),
-            keys: Keys::new()?,
-            tenants: std::sync::RwLock::default(),
-            sessions: graph::Sessions::default(),
-            faults: Faults::default(),
-            metrics: crate::metrics::Metrics::default(),
-            outbox: crate::notify::Outbox::default(),
-            client: crate::notify::client().map_err(|error| StartError::Client(error.to_string()))?,
-            runtime: tokio::runtime::Handle::current(),
-            stop: tokio::sync::watch::channel(false).0,
-        });
-        let server = Self { accepting: Some(tokio::spawn(accept(listener, state.clone()))), state, address };
-        for tenant in &options.tenants {
+        let client = crate::notify::client().map_err(|error| StartError::Client(error.to_string()))?;
+        let state = Arc::new(State::new(crate::clock::Clock::default(), crate::notify::Post::Http(client))?);
+        let accepting = Some(tokio::spawn(accept(listener, state.clone())));
+        Ok(Self::with_tenants(state, format!("http://{address}"), accepting, &options.tenants))
+    }
+
+    pub(crate) fn with_tenants(
+        state: Arc<State>,
+        origin: String,
+        accepting: Option<JoinHandle<()>>,
+        tenants: &[TenantOptions],
+    ) -> Self {
+        let server = Self { state, origin, accepting };
+        for tenant in tenants {
             server.add_tenant(tenant);
         }
-        Ok(server)
+        server
     }
 
     /// The origin of Graph, of the identity platform and of the control API.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        self.origin.clone()
     }
 
     /// Seeds one more tenant, in place of one with the same id.
@@ -242,7 +241,8 @@ async fn handle(state: &Arc<State>, request: hyper::Request<Incoming>) -> Reply 
     answer(state, &request).await
 }
 
-async fn answer(state: &Arc<State>, request: &Request) -> Reply {
+/// Answers a request of any of the three APIs.
+pub(crate) async fn answer(state: &Arc<State>, request: &Request) -> Reply {
     match request.segments.first().map(String::as_str) {
         Some("control") => control::answer(state, request),
         Some("v1.0" | "beta") => {

@@ -23,12 +23,31 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) metrics: Metrics,
     pub(crate) outbox: Outbox,
-    pub(crate) client: reqwest::Client,
+    pub(crate) post: crate::notify::Post,
     pub(crate) runtime: Handle,
     pub(crate) stop: watch::Sender<bool>,
 }
 
 impl State {
+    /// Everything that a server needs, with no tenant yet. What it spawns runs on the current runtime.
+    ///
+    /// # Errors
+    /// The cryptographic library failed.
+    pub(crate) fn new(clock: Clock, post: crate::notify::Post) -> Result<Self, crate::login::KeyError> {
+        Ok(Self {
+            clock,
+            keys: Keys::new()?,
+            tenants: RwLock::default(),
+            sessions: Sessions::default(),
+            faults: Faults::default(),
+            metrics: Metrics::default(),
+            outbox: Outbox::default(),
+            post,
+            runtime: Handle::current(),
+            stop: watch::channel(false).0,
+        })
+    }
+
     pub(crate) fn tenant(&self, id: Uuid) -> Option<Arc<Tenant>> {
         crate::sync::read(&self.tenants).get(&id).cloned()
     }

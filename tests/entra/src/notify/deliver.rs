@@ -1,6 +1,7 @@
 //! Delivery: gathering, sending, sending again, and the switches that spoil it.
 
 use super::health::{Health, Speed, Treatment};
+use super::post::Unanswered;
 use crate::clock::real_now;
 use crate::metrics::Delivery;
 use crate::settings::NotificationSettings;
@@ -11,7 +12,8 @@ use rand::seq::SliceRandom as _;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Retries end after four hours.
@@ -130,15 +132,9 @@ async fn deliver(state: Arc<State>, settings: NotificationSettings, url: String,
 
 async fn attempt(state: &State, settings: &NotificationSettings, url: &str, body: &str, timeout: Duration) -> bool {
     let started = Instant::now();
-    let call = state
-        .client
-        .post(url)
-        .header("content-type", "application/json; charset=utf-8")
-        .timeout(timeout)
-        .body(body.to_owned());
-    let answer = call.send().await;
+    let answer = state.post.send(url, "application/json; charset=utf-8", body, timeout).await;
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let timed_out = answer.as_ref().is_err_and(reqwest::Error::is_timeout);
+    let timed_out = matches!(answer, Err(Unanswered::Late));
     let speed = if millis >= settings.retry_timeout_millis {
         Speed::TooSlow
     } else if timed_out || millis >= settings.first_timeout_millis {
@@ -147,7 +143,7 @@ async fn attempt(state: &State, settings: &NotificationSettings, url: &str, body
         Speed::Fine
     };
     state.outbox.health.record(host(url), state.clock.now_millis(), speed);
-    answer.is_ok_and(|answer| answer.status().is_success())
+    answer.is_ok_and(|answer| (200..300).contains(&answer.status))
 }
 
 /// Waits; `false` when the server stops meanwhile.

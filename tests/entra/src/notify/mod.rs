@@ -3,11 +3,14 @@
 mod deliver;
 mod event;
 mod health;
+mod post;
 mod subscription;
 mod validate;
 
 pub(crate) use deliver::Outbox;
 pub(crate) use event::{events, lifecycle};
+pub(crate) use post::Post;
+pub use post::{Received, Receiver};
 pub(crate) use subscription::{Subscription, Target};
 pub(crate) use validate::validate;
 

@@ -16,24 +16,16 @@ pub(crate) async fn validate(state: &State, tenant: &Tenant, url: &str) -> Resul
     let encoded = encoded.replace('+', "%20");
     let separator = if url.contains('?') { '&' } else { '?' };
     let millis = tenant.settings().notifications.validation_timeout_millis;
-    let call = state
-        .client
-        .post(format!("{url}{separator}validationToken={encoded}"))
-        .header("content-type", "text/plain; charset=utf-8")
-        .timeout(Duration::from_millis(millis));
-    let response = call.send().await.map_err(|_| "Subscription validation request timed out.".to_owned())?;
-    if response.status() != reqwest::StatusCode::OK {
-        return Err(format!(
-            "Subscription validation request failed. HTTP status code is '{}'.",
-            response.status().as_u16()
-        ));
+    let url = format!("{url}{separator}validationToken={encoded}");
+    let answer = state.post.send(&url, "text/plain; charset=utf-8", "", Duration::from_millis(millis)).await;
+    let answer = answer.map_err(|_| "Subscription validation request timed out.".to_owned())?;
+    if answer.status != 200 {
+        return Err(format!("Subscription validation request failed. HTTP status code is '{}'.", answer.status));
     }
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.starts_with("text/plain") {
+    if !answer.content_type.starts_with("text/plain") {
         return Err("Subscription validation request failed. Must respond with Content-Type text/plain.".to_owned());
     }
-    let body = response.text().await.map_err(|_| "Subscription validation request timed out.".to_owned())?;
-    if body == token {
+    if answer.body == token {
         Ok(())
     } else {
         Err("Subscription validation request failed. Response must exactly match validationToken query parameter."
