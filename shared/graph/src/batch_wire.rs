@@ -36,6 +36,9 @@ impl OutgoingItem {
         if parts.advanced {
             headers.insert("ConsistencyLevel", "eventual");
         }
+        if parts.search {
+            headers.insert("Prefer", "legacySearch=false");
+        }
         let body = parts.body.as_ref().and_then(|body| serde_json::from_slice::<Box<RawValue>>(body).ok());
         if body.is_some() {
             headers.insert("Content-Type", "application/json");

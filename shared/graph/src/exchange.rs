@@ -77,6 +77,9 @@ impl GraphClient {
         if parts.advanced {
             headers.insert("consistencylevel", HeaderValue::from_static("eventual"));
         }
+        if parts.search {
+            headers.insert("prefer", HeaderValue::from_static("legacySearch=false"));
+        }
         if parts.body.is_some() {
             headers.insert(CONTENT_TYPE, JSON);
         }

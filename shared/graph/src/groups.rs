@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::group::{Group, Member};
 use crate::page::Page;
 use crate::request::Request;
-use crate::users::{DeltaStart, LARGEST_PAGE, ObjectId, changes};
+use crate::search::any_of;
+use crate::users::{DeltaStart, LARGEST_PAGE, LARGEST_PAGE_SIZE, ObjectId, changes};
 
 const READ_GROUPS: &str = "GroupMember.Read.All";
 const SELECT: [&str; 6] = ["displayName", "description", "mail", "mailEnabled", "securityEnabled", "groupTypes"];
@@ -30,14 +31,19 @@ pub fn list() -> Request<Page<Group>> {
     Request::list("/groups", &[]).select(&SELECT).option("$top", LARGEST_PAGE).permission(READ_GROUPS)
 }
 
-/// Groups whose name has a word that starts with `text`. Meant for a person who looks for one: 50 a page.
-pub fn search(text: &str) -> Request<Page<Group>> {
-    Request::list("/groups", &[])
-        .select(&SELECT)
-        .option("$search", &phrase("displayName", text))
-        .option("$top", "50")
-        .advanced()
-        .permission(READ_GROUPS)
+/// Groups whose name has words that start like those of `text`, in any order. Meant for a person who looks for one.
+pub fn search(text: &str, page_size: u16) -> Request<Page<Group>> {
+    page_of(page_size).search(&any_of(&["displayName"], text))
+}
+
+/// All groups by name, in pages of a size that suits a person who looks for one.
+pub fn browse(page_size: u16) -> Request<Page<Group>> {
+    page_of(page_size).option("$orderby", "displayName")
+}
+
+fn page_of(size: u16) -> Request<Page<Group>> {
+    let size = size.clamp(1, LARGEST_PAGE_SIZE).to_string();
+    Request::list("/groups", &[]).select(&SELECT).option("$top", &size).permission(READ_GROUPS)
 }
 
 /// The direct members of a group: users, groups and whatever else there is.
@@ -58,10 +64,4 @@ pub fn transitive_members(id: Uuid) -> Request<Page<ObjectId>> {
 /// Changes of groups (Graph page "Delta query for groups"). Select `members` to hear of memberships.
 pub fn delta(select: &[&str], start: DeltaStart) -> Request<Page<Group>> {
     changes(Request::delta("/groups/delta").permission(READ_GROUPS), select, start)
-}
-
-/// A `$search` phrase. The text cannot leave its quotes, and is cut at 256 characters.
-fn phrase(property: &str, text: &str) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).take(256).collect();
-    format!("\"{property}:{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

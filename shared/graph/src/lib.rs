@@ -73,6 +73,7 @@ mod pages;
 mod patience;
 mod request;
 mod retry_after;
+mod search;
 pub mod subscriptions;
 mod token;
 mod token_answer;

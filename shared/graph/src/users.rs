@@ -8,12 +8,17 @@ use uuid::Uuid;
 use crate::link::PageLink;
 use crate::page::Page;
 use crate::request::Request;
+use crate::search::any_of;
 use crate::user::User;
 
 /// The largest page of users or groups that Graph serves.
 pub(crate) const LARGEST_PAGE: &str = "999";
+/// The same as a number.
+pub(crate) const LARGEST_PAGE_SIZE: u16 = 999;
 pub(crate) const READ_USERS: &str = "User.Read.All";
 const READ_MEMBERS: &str = "GroupMember.Read.All";
+/// Where people are looked for: by words of the display name, and by the start of the others.
+const SEARCHED: [&str; 5] = ["displayName", "givenName", "surname", "mail", "userPrincipalName"];
 /// The most groups that one [`check_member_groups`] may ask about.
 pub const CHECKED_GROUPS: usize = 20;
 
@@ -53,6 +58,22 @@ pub fn list(select: &[&str], expand: Expand) -> Request<Page<User>> {
         Expand::Manager => request.option("$expand", "manager($select=id)").advanced(),
         Expand::Nothing => request,
     }
+}
+
+/// Users whose display name has words that start like those of `text`, in any order, or whose given name, surname, mail or
+/// user principal name starts with it. Meant for a person who looks for somebody.
+pub fn search(text: &str, select: &[&str], page_size: u16) -> Request<Page<User>> {
+    page_of(select, page_size).search(&any_of(&SEARCHED, text))
+}
+
+/// All users by display name, in pages of a size that suits a person who looks for somebody.
+pub fn browse(select: &[&str], page_size: u16) -> Request<Page<User>> {
+    page_of(select, page_size).option("$orderby", "displayName")
+}
+
+fn page_of(select: &[&str], size: u16) -> Request<Page<User>> {
+    let size = size.clamp(1, LARGEST_PAGE_SIZE).to_string();
+    Request::list("/users", &[]).select(select).option("$top", &size).permission(READ_USERS)
 }
 
 /// The number of users.

@@ -44,8 +44,8 @@ impl Request {
     }
 }
 
-/// Percent-decodes one path segment. A plus stays a plus there.
-fn decode(segment: &str) -> String {
+/// Percent-decodes a text, such as a path segment. A plus stays a plus there.
+pub(crate) fn decode(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {

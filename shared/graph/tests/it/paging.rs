@@ -234,14 +234,18 @@ async fn each_typed_reading_asks_what_the_contract_says() {
     client.send(&groups::get(five)).await.unwrap();
     client.send(&groups::members(five, groups::Names::LeaveOut)).await.unwrap();
     client.send(&groups::transitive_members(five)).await.unwrap();
-    client.send(&groups::search("R&D \"x\\")).await.unwrap();
+    client.send(&groups::search("R&D \"x\\", 50)).await.unwrap();
+    client.send(&groups::browse(20)).await.unwrap();
+    client.send(&users::search("o'hara", &["displayName"], 5)).await.unwrap();
+    client.send(&users::browse(&["displayName"], 5000)).await.unwrap();
     let log = world.graph_log();
     let told: Vec<String> = log
         .iter()
         .map(|sent| {
             let eventual = if sent.header("consistencylevel").is_some() { " eventual" } else { "" };
+            let prefer = sent.header("prefer").map(|prefer| format!(" {prefer}")).unwrap_or_default();
             format!(
-                "{} {}{eventual} {}",
+                "{} {}{eventual}{prefer} {}",
                 sent.method,
                 sent.url.trim_start_matches("https://graph.test/v1.0"),
                 sent.body
@@ -264,8 +268,14 @@ async fn each_typed_reading_asks_what_the_contract_says() {
             format!("GET {group}/members?$select=id&$top=999"),
             format!("GET {group}/transitiveMembers/microsoft.graph.user?$select=id&$top=999&$count=true eventual"),
             format!(
-                "GET /groups?$select={properties}&$search=%22displayName:R%26D%20%5C%22x%5C%5C%22&$top=50&$count=true eventual"
+                "GET /groups?$select={properties}&$top=50&$search=%22displayName:R%26D%20%5C%22x%5C%5C%22&$count=true eventual legacySearch=false"
             ),
+            format!("GET /groups?$select={properties}&$top=20&$orderby=displayName"),
+            "GET /users?$select=id,displayName&$top=5&$search=%22displayName:o%27hara%22%20OR%20%22givenName:o%27hara%22%20OR%20\
+             %22surname:o%27hara%22%20OR%20%22mail:o%27hara%22%20OR%20%22userPrincipalName:o%27hara%22&$count=true eventual \
+             legacySearch=false"
+                .to_owned(),
+            "GET /users?$select=id,displayName&$top=999&$orderby=displayName".to_owned(),
         ]
     );
 }

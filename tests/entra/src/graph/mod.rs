@@ -14,6 +14,7 @@ mod listing;
 mod objects;
 mod organization;
 pub(crate) mod query;
+mod search;
 mod session;
 mod subscriptions;
 mod throttle;

@@ -4,6 +4,7 @@ use super::expand::{self, Place};
 use super::filter::{self, Filter};
 use super::listing::{self, Page, Shape};
 use super::query::Query;
+use super::search;
 use super::{Call, GraphError, Outcome};
 use crate::directory::{Kind, Object, Slot, View};
 use crate::reply::Reply;
@@ -144,13 +145,11 @@ fn page(
     kind: Kind,
     filter: Option<&Filter>,
 ) -> Result<Page, GraphError> {
-    let search = query.search.as_deref().map(parse_search).transpose()?;
+    let search = query.search.as_deref().map(|text| search::parse(call.request, text, kind)).transpose()?;
     let wanted = |object: &Object| {
         object.is_live()
             && filter.is_none_or(|filter| filter::matches(filter, view, object))
-            && search
-                .as_ref()
-                .is_none_or(|clauses| clauses.iter().any(|clause| clause.iter().all(|term| term.finds(view, object))))
+            && search.as_ref().is_none_or(|search| search.finds(view, object))
     };
     if let Some(ids) = filter.and_then(Filter::ids) {
         return listing::kept(call, query, view, || by_ids(view, kind, &ids));
@@ -184,38 +183,4 @@ fn ordered(view: &View<'_>, kind: Kind, order: &str, wanted: impl Fn(&Object) ->
         .collect();
     rows.sort_unstable_by(|one, other| if descending { other.cmp(one) } else { one.cmp(other) });
     rows.into_iter().map(|(_, slot)| slot).collect()
-}
-
-/// One term of a `$search`.
-struct Term {
-    property: String,
-    text: String,
-}
-
-impl Term {
-    /// displayName and description are searched word by word; other properties from their start.
-    fn finds(&self, view: &View<'_>, object: &Object) -> bool {
-        let Some((id, property)) = object.kind.property(&self.property) else { return false };
-        let text = object.value(id).and_then(|symbol| view.directory().texts().get(symbol));
-        let Some(text) = text.map(str::to_lowercase) else { return false };
-        if matches!(property.name, "displayName" | "description") {
-            let mut words = text.split(|c: char| !c.is_alphanumeric());
-            return self.text.split_whitespace().all(|part| words.any(|word| word.starts_with(part)));
-        }
-        text.starts_with(&self.text)
-    }
-}
-
-/// `"displayName:ann" AND "mail:b" OR "…"`: alternatives of terms that must all be found.
-fn parse_search(text: &str) -> Result<Vec<Vec<Term>>, GraphError> {
-    let term = |quoted: &str| {
-        let inner = quoted.trim().strip_prefix('"')?.strip_suffix('"')?;
-        let (property, text) = inner.split_once(':')?;
-        Some(Term { property: property.to_owned(), text: text.to_lowercase() })
-    };
-    let clause = |clause: &str| clause.split(" AND ").map(term).collect::<Option<Vec<_>>>();
-    let clauses = text.split(" OR ").map(clause).collect::<Option<Vec<_>>>();
-    clauses.ok_or_else(|| {
-        GraphError::bad_request("Syntax error in $search: each clause is \"property:value\" in double quotes.")
-    })
 }

@@ -51,6 +51,46 @@ async fn search_needs_the_header_and_finds_words_of_the_display_name() {
 }
 
 #[tokio::test]
+async fn search_clauses_are_joined_and_their_quotes_and_backslashes_escaped() {
+    let world = World::empty().await;
+    for name in ["Ann \"Nan\" Smith", "Bo Lee", "Cy Back\\Slash"] {
+        world.join(name).await;
+    }
+    let found = async |search: &str| {
+        let answer = world.get_eventual(&format!("/users?$select=displayName&$search={}", encode(search))).await;
+        if answer.status == 200 { answer.rows().len() } else { usize::from(answer.status) }
+    };
+    assert_eq!(found(r#""displayName:lee" OR "displayName:smith""#).await, 2);
+    assert_eq!(found(r#""displayName:smith ann""#).await, 1, "in any order");
+    assert_eq!(found(r#""displayName:lee" AND "displayName:smith""#).await, 0);
+    assert_eq!(found(r#"("displayName:lee" OR "displayName:ann") AND "displayName:bo""#).await, 1);
+    assert_eq!(found(r#""displayName:\"nan\"""#).await, 1);
+    assert_eq!(found(r#""displayName:back\\slash""#).await, 1);
+    for broken in
+        [r#""displayName:"nan"""#, r#""displayName:x\""#, r#""lee""#, r#""displayName:a" or "mail:b""#, r#"("mail:a""#]
+    {
+        assert_eq!(found(broken).await, 400, "{broken}");
+    }
+    assert_eq!(found(r#""mobilePhone:1""#).await, 400, "not filterable, so not searchable");
+}
+
+#[tokio::test]
+async fn an_ampersand_is_refused_and_text_decoded_twice_unless_the_new_search_is_asked_for() {
+    let world = World::empty().await;
+    world.join("Hiking&Recreation").await;
+    let path = |search: &str| format!("/users?$search={}", encode(search));
+    let new = [("consistencylevel", "eventual"), ("prefer", "legacySearch=false")];
+    let answer = world.get_eventual(&path(r#""displayName:Hiking&Rec""#)).await;
+    assert_eq!((answer.status, answer.message()), (400, "Unrecognized query argument specified: ''."));
+    assert_eq!(world.get_eventual(&path(r#""displayName:Hiking%26Rec""#)).await.rows().len(), 1);
+    let modern = world.call(reqwest::Method::GET, &path(r#""displayName:Hiking&Rec""#), &new, None).await;
+    assert_eq!(modern.rows().len(), 1);
+    let out = path(r#""displayName:x%22 OR %22displayName:hiking""#);
+    assert_eq!(world.get_eventual(&out).await.rows().len(), 1, "the quotes were left");
+    assert_eq!(world.call(reqwest::Method::GET, &out, &new, None).await.rows().len(), 0);
+}
+
+#[tokio::test]
 async fn plain_filters_work_without_the_header() {
     let world = World::small().await;
     let all = 200;
