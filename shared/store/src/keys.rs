@@ -12,6 +12,7 @@
 //! | | `LEDGER` | what was taken, by the hour | strong get, together with the lease |
 //! | | `DOUBTS` | people to be asked about again | strong get, together with the lease |
 //! | | `SUBSCRIPTION#{nonce}` | a subscription | strong get by nonce; list |
+//! | | `NOTICE#{matter}#{way}` | what people were told | list |
 //! | | `GROUP#{group}` | a group in scope | list; strong batch get |
 //! | | `TEAM#{group}` | a team | list |
 //! | | `HOLD#{hold}` | a hold | get; list, newest first, paged |
@@ -32,6 +33,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, UserId};
 use uuid::Uuid;
 
+use crate::notices::{Matter, Way};
+
 /// An item as `DynamoDB` has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -47,6 +50,8 @@ pub(crate) const HOLD: &str = "HOLD#";
 pub(crate) const RUN: &str = "RUN#";
 /// Prefix of subscription items.
 pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION#";
+/// Prefix of items about what people were told.
+pub(crate) const NOTICE: &str = "NOTICE#";
 /// Prefix of chunks of changes.
 pub(crate) const CHANGE: &str = "CHANGE#";
 /// Prefix of pieces of a checkpoint.
@@ -124,6 +129,10 @@ impl Key {
 
     pub(crate) fn subscription(connection: ConnectionId, nonce: Uuid) -> Self {
         Self::new(partition(connection), format!("{SUBSCRIPTION}{nonce}"))
+    }
+
+    pub(crate) fn notice(connection: ConnectionId, matter: Matter, way: Way) -> Self {
+        Self::new(partition(connection), format!("{NOTICE}{}#{}", matter.word(), way.word()))
     }
 
     pub(crate) fn group(connection: ConnectionId, group: GroupId) -> Self {
@@ -214,6 +223,8 @@ mod tests {
             Key::ledger(CONNECTION),
             Key::doubts(CONNECTION),
             Key::subscription(CONNECTION, id),
+            Key::notice(CONNECTION, Matter::Paused, Way::Mail),
+            Key::notice(CONNECTION, Matter::Paused, Way::Channel),
             Key::group(CONNECTION, GroupId(id)),
             Key::team(CONNECTION, GroupId(id)),
             Key::hold(CONNECTION, HoldId(id)),

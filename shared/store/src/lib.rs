@@ -5,7 +5,7 @@
 //! * [`lease`], [`commit`]: the only way in which a sync writes. One worker at a time holds a
 //!   connection's lease; each of its transactions carries the fence, the writes, and their history.
 //! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`],
-//!   [`subscription`]: what is kept, with the calls that read it.
+//!   [`subscription`], [`notices`]: what is kept, with the calls that read it.
 //! * [`page`]: long lists, with authenticated cursors.
 //! * [`retention`]: how long history is kept.
 //! * [`purge`]: deleting everything of a connection.
@@ -27,6 +27,7 @@ pub mod error;
 pub mod group;
 pub mod hold;
 pub mod lease;
+pub mod notices;
 pub mod page;
 pub mod purge;
 pub mod retention;
@@ -59,6 +60,7 @@ pub use error::Error;
 pub use group::StoredGroup;
 pub use hold::{Decision, Hold, HoldStatus, HoldWrite};
 pub use lease::{Acquired, Lease};
+pub use notices::{Matter, Told, Way};
 pub use page::{Page, PageRequest};
 pub use purge::Purged;
 pub use retention::HistoryDays;

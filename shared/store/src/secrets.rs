@@ -30,6 +30,8 @@ pub struct ConnectionSecret {
     pub tenant: TenantId,
     /// How we prove who we are.
     pub credential: StoredCredential,
+    /// Where notices are posted to a Teams channel. The address carries a signature, so whoever knows it can post.
+    pub channel_webhook: Option<SecretString>,
 }
 
 /// How we prove to the identity platform who we are.
@@ -209,7 +211,11 @@ fn write(secret: &ConnectionSecret) -> SecretString {
             json!({ "kind": "federated_assertion", "client_id": client_id })
         }
     };
-    json!({ "v": VERSION, "tenant": secret.tenant, "credential": credential }).to_string().into()
+    let mut value = json!({ "v": VERSION, "tenant": secret.tenant, "credential": credential });
+    if let (Some(value), Some(webhook)) = (value.as_object_mut(), &secret.channel_webhook) {
+        value.insert("channel_webhook".to_owned(), webhook.expose_secret().into());
+    }
+    value.to_string().into()
 }
 
 /// Read by hand: errors of a deserialiser can quote values.
@@ -232,7 +238,8 @@ fn read(text: &SecretString) -> Result<ConnectionSecret, Error> {
         "federated_assertion" => StoredCredential::FederatedAssertion { client_id },
         _ => return Err(corrupt("field kind is unknown")),
     };
-    Ok(ConnectionSecret { tenant, credential })
+    let channel_webhook = value.get("channel_webhook").and_then(Value::as_str).map(SecretString::from);
+    Ok(ConnectionSecret { tenant, credential, channel_webhook })
 }
 
 fn field<'a>(value: &'a Value, name: &str) -> Result<&'a str, Error> {
@@ -248,6 +255,7 @@ mod tests {
         ConnectionSecret {
             tenant: TenantId(Uuid::from_u128(7)),
             credential: StoredCredential::ClientSecret { client_id: "app".to_owned(), secret: "canary".into() },
+            channel_webhook: None,
         }
     }
 
@@ -279,8 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_a_channel_stands_beside_the_credential() {
+        let with = ConnectionSecret { channel_webhook: Some("canary".into()), ..secret() };
+        let back = read(&write(&with)).unwrap().channel_webhook.unwrap();
+        assert_eq!(back.expose_secret(), "canary");
+        assert!(read(&write(&secret())).unwrap().channel_webhook.is_none());
+    }
+
+    #[test]
     fn a_secret_does_not_show_itself() {
-        assert!(!format!("{:?} {:?}", secret(), write(&secret())).contains("canary"));
+        let secret = ConnectionSecret { channel_webhook: Some("canary".into()), ..secret() };
+        assert!(!format!("{secret:?} {:?}", write(&secret)).contains("canary"));
     }
 
     #[test]

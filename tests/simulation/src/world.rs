@@ -113,6 +113,7 @@ impl World {
                 client_id: self.tenant.client_id.to_string(),
                 secret: SecretString::from(self.tenant.client_secret.clone()),
             },
+            channel_webhook: None,
         };
         self.secrets.create(self.connection, &secret).await?;
         let now = (self.worker.clock)();

@@ -36,7 +36,8 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         updated_at: now,
         revision: 0,
     };
-    let secret = ConnectionSecret { tenant: TenantId(tenant_id), credential: credential.stored() };
+    let secret =
+        ConnectionSecret { tenant: TenantId(tenant_id), credential: credential.stored(), channel_webhook: None };
     app.secrets.create(connection.id, &secret).await?;
     match app.table.create_connection(&connection).await {
         Ok(created) => Ok(created),
@@ -115,14 +116,14 @@ fn patched(before: &Connection, patch: ConnectionPatch) -> Connection {
 
 /// Replaces the credential, for the same tenant.
 async fn replace(app: &App, connection: &Connection, credential: Credential) -> Result<(), Problem> {
-    let tenant = match app.secrets.read(connection.id).await {
-        Ok(secret) => secret.tenant,
+    let before = match app.secrets.read(connection.id).await {
+        Ok(secret) => secret,
         Err(StoreError::NotFound { .. }) => {
             return Err(Problem::conflict("The tenant of the connection is lost. Delete it and create a new one."));
         }
         Err(error) => return Err(error.into()),
     };
-    let secret = ConnectionSecret { tenant, credential: credential.stored() };
+    let secret = ConnectionSecret { credential: credential.stored(), ..before };
     Ok(app.secrets.update(connection.id, &secret).await?)
 }
 

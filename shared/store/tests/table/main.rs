@@ -7,6 +7,7 @@ mod faults;
 mod fencing;
 mod holds;
 mod lists;
+mod notices;
 mod people;
 mod purging;
 mod retention;

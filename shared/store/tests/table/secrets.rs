@@ -20,7 +20,7 @@ fn client(url: &str) -> Client {
 
 fn secret(value: &str) -> ConnectionSecret {
     let credential = StoredCredential::ClientSecret { client_id: "app".to_owned(), secret: value.into() };
-    ConnectionSecret { tenant: TENANT, credential }
+    ConnectionSecret { tenant: TENANT, credential, channel_webhook: None }
 }
 
 fn value(secret: &ConnectionSecret) -> &str {
