@@ -197,7 +197,7 @@ impl Lease {
         let transaction = Transaction::new(&self.inner.table, writes, token)?;
         // Stays so if this future is dropped or fails half-way.
         progress.unclear = true;
-        let mut patience = Patience::new("TransactWriteItems");
+        let mut patience = Patience::new("TransactWriteItems", self.inner.table.chance.clone());
         loop {
             let reason = match transaction.send(&self.inner.table).await? {
                 Outcome::Done => break,

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::item::text;
 use crate::keys::{Item, Key};
 use crate::page::Cursors;
-use crate::retry::Patience;
+use crate::retry::{Chance, Patience};
 
 /// Items of one `BatchGetItem` call (`DynamoDB`, "Quotas").
 const BATCH_GET: usize = 100;
@@ -26,6 +26,7 @@ pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: Arc<str>,
     cursors: Arc<OnceLock<Cursors>>,
+    pub(crate) chance: Chance,
 }
 
 impl std::fmt::Debug for Table {
@@ -69,7 +70,7 @@ impl Table {
     /// The table of this name.
     #[must_use]
     pub fn new(client: Client, name: impl Into<Arc<str>>) -> Self {
-        Self { client, name: name.into(), cursors: Arc::default() }
+        Self { client, name: name.into(), cursors: Arc::default(), chance: Chance::default() }
     }
 
     /// With the key that authenticates page cursors. Without one a cursor is good only in the
@@ -77,6 +78,13 @@ impl Table {
     #[must_use]
     pub fn with_cursor_key(mut self, key: &[u8]) -> Self {
         self.cursors = Arc::new(OnceLock::from(Cursors::new(key)));
+        self
+    }
+
+    /// With waits that follow from a seed, and not from chance: for simulations that must be repeatable.
+    #[must_use]
+    pub fn with_seeded_waits(mut self, seed: u64) -> Self {
+        self.chance = Chance::seeded(seed);
         self
     }
 
@@ -172,7 +180,7 @@ impl Table {
     async fn get_batch(&self, keys: Vec<Key>) -> Result<Vec<Item>, Error> {
         let mut found = Vec::with_capacity(keys.len());
         let mut open = keys.iter().map(Key::item).collect::<Vec<_>>();
-        let mut patience = Patience::new("BatchGetItem");
+        let mut patience = Patience::new("BatchGetItem", self.chance.clone());
         while !open.is_empty() {
             let wanted = KeysAndAttributes::builder().set_keys(Some(open)).consistent_read(true).build();
             let wanted = wanted.map_err(|_| not_built("BatchGetItem"))?;
@@ -200,7 +208,7 @@ impl Table {
             let delete = delete.map_err(|_| not_built("BatchWriteItem"))?;
             open.push(WriteRequest::builder().delete_request(delete).build());
         }
-        let mut patience = Patience::new("BatchWriteItem");
+        let mut patience = Patience::new("BatchWriteItem", self.chance.clone());
         while !open.is_empty() {
             let call = self.client.batch_write_item().request_items(&*self.name, open);
             let answer = call.send().await.map_err(|error| Error::of_sdk("BatchWriteItem", &error))?;

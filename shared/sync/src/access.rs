@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_graph::{Credential, GraphClient, HttpClient, Origins};
+use rollcall_graph::{Credential, GraphClient, HttpClient, Origins, Tuning};
 use rollcall_store::secrets::{ConnectionSecret, Secrets, StoredCredential};
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
@@ -27,6 +27,7 @@ pub struct GraphAccess {
     http: HttpClient,
     origins: Origins,
     secrets: Secrets,
+    tuning: Tuning,
     clients: Arc<Mutex<HashMap<ConnectionId, Known>>>,
 }
 
@@ -41,7 +42,13 @@ impl GraphAccess {
     /// Access to the Graph of one cloud.
     #[must_use]
     pub fn new(http: HttpClient, origins: Origins, secrets: Secrets) -> Self {
-        Self { http, origins, secrets, clients: Arc::default() }
+        Self::with_tuning(http, origins, secrets, Tuning::default())
+    }
+
+    /// The same with other times, another clock and a known jitter, for simulations.
+    #[must_use]
+    pub fn with_tuning(http: HttpClient, origins: Origins, secrets: Secrets, tuning: Tuning) -> Self {
+        Self { http, origins, secrets, tuning, clients: Arc::default() }
     }
 
     /// The client of a connection, and the tenant that it talks to.
@@ -90,7 +97,8 @@ impl GraphAccess {
             },
             StoredCredential::FederatedAssertion { .. } => return Err(AccessError::NoAssertionSource),
         };
-        let client = GraphClient::new(self.http.clone(), self.origins.clone(), secret.tenant.0, credential);
+        let (http, origins) = (self.http.clone(), self.origins.clone());
+        let client = GraphClient::with_tuning(http, origins, secret.tenant.0, credential, self.tuning.clone());
         Ok((secret.tenant, client))
     }
 }

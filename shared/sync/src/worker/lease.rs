@@ -30,6 +30,8 @@ pub(super) async fn with<T>(
 ) -> Result<T, WorkError> {
     let lease = acquire(worker, connection, deadline).await?;
     let done = tokio::select! {
+        // Work that is done stays done, and the same events lead to the same end each time.
+        biased;
         done = work(&lease) => done,
         lost = beat(&lease) => Err(lost.into()),
     };
