@@ -1,37 +1,20 @@
-//! The letters to owners. Plain text.
+//! A notice as a mail: plain text.
 
-use rollcall_store::connection::{Connection, PauseReason};
+use std::fmt::Write;
 
+use super::words::Words;
 use crate::ports::Letter;
 
-/// That a connection is paused.
-pub(super) fn paused(connection: &Connection, reason: &PauseReason) -> Letter {
-    let Connection { id, name, owners, .. } = connection;
-    let PauseReason { kind: _, message, action } = reason;
-    Letter {
-        to: owners.clone(),
-        subject: format!("Rollcall has paused the connection {}", one_line(name)),
-        body: format!(
-            "The connection \"{name}\" to Microsoft Entra ID is paused.\n\n\
-             What is wrong: {message}.\n\
-             What to do: {action}\n\n\
-             Nobody has lost access because of this. Until it is mended, changes in the directory do not arrive.\n\
-             Connection: {id}\n"
-        ),
+/// The mail to the owners.
+pub(super) fn letter(to: &[String], words: &Words) -> Letter {
+    let Words { tone: _, subject, answers, reminder, connection } = words;
+    let mut body = format!("{subject}.\n\n");
+    for (question, answer) in answers {
+        let _ = writeln!(body, "{question}: {answer}");
     }
-}
-
-/// A subject is one line whatever a connection is called.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_a_line_break_can_not_add_a_header_to_the_mail() {
-        assert_eq!(one_line("Acme\r\nBcc: evil@example.com"), "Acme  Bcc: evil@example.com");
+    if let Some(reminder) = reminder {
+        let _ = write!(body, "\n{reminder}\n");
     }
+    let _ = write!(body, "\nConnection: {connection}\n");
+    Letter { to: to.to_vec(), subject: subject.clone(), body }
 }

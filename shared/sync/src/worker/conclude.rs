@@ -165,7 +165,9 @@ async fn given_up(session: &mut Session<'_>, failure: &Failure) -> Result<Next, 
     };
     let error = RunError { kind: kind.to_owned(), message: failure.to_string(), action: None };
     let trouble = as_trouble(session, &error, None);
-    end(session, RunStatus::Failed, Some(error), Some(trouble)).await
+    let ended = end(session, RunStatus::Failed, Some(error), Some(trouble)).await?;
+    session.worker.teller.visit(&session.connection, session.now()).await;
+    Ok(ended)
 }
 
 async fn pause(session: &mut Session<'_>, reason: PauseReason) -> Result<Next, WorkError> {

@@ -38,7 +38,7 @@ fn id(number: u128) -> ConnectionId {
 /// Two pages of connections, as `DynamoDB` answers.
 struct Connections;
 
-fn item(number: u128, state: &str) -> Value {
+pub(crate) fn item(number: u128, state: &str) -> Value {
     let status = match state {
         "paused" => json!({ "M": {
             "state": { "S": "paused" },

@@ -7,3 +7,4 @@ mod check;
 mod clock;
 mod keeper;
 mod stage;
+mod teller;
