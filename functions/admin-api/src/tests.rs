@@ -1,6 +1,8 @@
 //! The API as a caller meets it, in front of a table that is empty.
 
 mod description;
+mod directory;
 mod refusals;
 mod samples;
 mod stage;
+mod world;

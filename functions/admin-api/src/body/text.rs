@@ -44,6 +44,25 @@ impl TryFrom<String> for Mail {
     }
 }
 
+/// What somebody looks for: at most 64 characters, none of them a control character. Spaces around it do not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Search(pub(crate) String);
+
+impl TryFrom<String> for Search {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let text = text.trim();
+        let fits = text.chars().count() <= 64 && !text.chars().any(char::is_control);
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must have at most 64 characters, none of them a control character")
+        }
+    }
+}
+
 /// Something that is written and never shown: 1 to 16,384 characters.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(try_from = "String")]

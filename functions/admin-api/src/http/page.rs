@@ -42,6 +42,11 @@ pub(crate) fn page_request(limit: Limit, cursor: Option<String>) -> PageRequest 
 pub(crate) struct Limit(u32);
 
 impl Limit {
+    /// As Microsoft Graph wants it.
+    pub(crate) fn page_size(self) -> u16 {
+        u16::try_from(self.0).unwrap_or(u16::MAX)
+    }
+
     /// As a number.
     pub(crate) const fn size(self) -> usize {
         self.0 as usize

@@ -2,6 +2,7 @@
 //! sent nor what went wrong inside.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -29,6 +30,9 @@ pub(crate) struct Problem {
     /// Which parts of the request are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// After how many seconds it is worth to try again.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// One wrong part of a request.
@@ -43,7 +47,7 @@ pub(crate) struct Fault {
 impl Problem {
     fn new(status: StatusCode, word: &str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let kind = format!("urn:rollcall:problem:{word}").into();
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// The body can't be read at all.
@@ -118,6 +122,24 @@ impl Problem {
         )
     }
 
+    /// Microsoft does not let the connection in. A person has to mend that.
+    pub(crate) fn directory_refused(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, "directory-refused", "Microsoft Entra does not let the connection in", detail)
+    }
+
+    /// Microsoft is busy or out of order.
+    pub(crate) fn directory_unavailable(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        let title = "Microsoft Graph does not answer at the moment";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "directory-unavailable", title, detail);
+        Self { retry_after: Some(retry_after.as_secs().max(1)), ..problem }
+    }
+
+    /// Microsoft Graph did not answer as documented.
+    pub(crate) fn directory_fault(detail: impl Into<Cow<'static, str>>) -> Self {
+        let title = "Microsoft Graph did not answer as documented";
+        Self::new(StatusCode::BAD_GATEWAY, "directory-fault", title, detail)
+    }
+
     /// A fault of ours.
     pub(crate) fn internal() -> Self {
         Self::new(
@@ -135,13 +157,13 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, retry_after) = (self.status(), self.retry_after);
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, MEDIA_TYPE);
         match status {
             StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("5")),
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from(retry_after.unwrap_or(5))),
             _ => None,
         };
         response

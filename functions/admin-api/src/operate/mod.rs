@@ -1,6 +1,7 @@
 //! What the API does.
 
 pub(crate) mod connections;
+pub(crate) mod directory;
 pub(crate) mod holds;
 pub(crate) mod status;
 pub(crate) mod trial;

@@ -2,6 +2,7 @@
 
 mod connections;
 mod description;
+mod directory;
 mod health;
 mod holds;
 mod lifecycle;
@@ -30,6 +31,8 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(lifecycle::activate))
         .routes(routes!(lifecycle::deactivate))
         .routes(routes!(lifecycle::sync))
+        .routes(routes!(directory::groups))
+        .routes(routes!(directory::people))
         .routes(routes!(runs::list))
         .routes(routes!(runs::read))
         .routes(routes!(runs::changes))

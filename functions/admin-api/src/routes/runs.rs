@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use rollcall_directory::identity::{ConnectionId, RunId};
+use rollcall_runtime::clock;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -23,7 +24,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Listing<Run>>, Problem> {
     let connection = existing(&app, ConnectionId(connection)).await?;
     let page = app.table.runs_page(connection.id, &page.request()).await?;
-    Ok(Json(Listing::of(page, Run::from)))
+    let now = clock::now();
+    Ok(Json(Listing::of(page, |run| Run::at(now, run))))
 }
 
 /// Shows a run.
@@ -35,7 +37,7 @@ pub(crate) async fn read(
     Ids((connection, run)): Ids<(Uuid, Uuid)>,
 ) -> Result<Json<Run>, Problem> {
     let found = app.table.run(ConnectionId(connection), RunId(run)).await?;
-    Ok(Json(found.ok_or_else(|| Problem::not_found("run"))?.into()))
+    Ok(Json(Run::at(clock::now(), found.ok_or_else(|| Problem::not_found("run"))?)))
 }
 
 /// Lists what a run changed, in the order in which it was done.

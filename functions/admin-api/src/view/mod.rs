@@ -4,7 +4,9 @@
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod connection;
+pub(crate) mod directory;
 pub(crate) mod hold;
+pub(crate) mod progress;
 pub(crate) mod run;
 pub(crate) mod sync;
 pub(crate) mod team;

@@ -6,6 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::progress::Progress;
+
 /// One execution of a sync.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Run {
@@ -138,20 +140,6 @@ struct Counts {
     unproven: u64,
 }
 
-/// How far a run has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-struct Progress {
-    /// What it is doing, a short word.
-    phase: String,
-    /// Pages read.
-    pages: u64,
-    /// People read.
-    people: u64,
-    /// People expected, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<u64>,
-}
-
 /// Why a run failed or waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct RunError {
@@ -164,8 +152,9 @@ struct RunError {
     action: Option<String>,
 }
 
-impl From<store::Run> for Run {
-    fn from(run: store::Run) -> Self {
+impl Run {
+    /// A run as it stands now.
+    pub(crate) fn at(now: Timestamp, run: store::Run) -> Self {
         let store::Run {
             id,
             mode,
@@ -181,6 +170,7 @@ impl From<store::Run> for Run {
             hold,
             resume: _,
         } = run;
+        let progress = Progress::of(progress, status, started_at, now);
         let (status, waiting_until) = standing(status);
         Self {
             id: id.0,
@@ -191,7 +181,7 @@ impl From<store::Run> for Run {
             started_at,
             finished_at,
             counts: counts.into(),
-            progress: progress.into(),
+            progress,
             error: error.map(|store::RunError { kind, message, action }| RunError { kind, message, action }),
             graph_requests: requests,
             hold: hold.map(|hold| hold.0),
@@ -233,13 +223,6 @@ impl From<store::Trigger> for Trigger {
             store::Trigger::Resumption => (Cause::Resumption, None),
         };
         Self { kind, by }
-    }
-}
-
-impl From<store::Progress> for Progress {
-    fn from(progress: store::Progress) -> Self {
-        let store::Progress { phase, pages, people, expected } = progress;
-        Self { phase, pages, people, expected }
     }
 }
 

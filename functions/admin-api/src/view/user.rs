@@ -55,7 +55,7 @@ enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LeavingReason)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     /// The person is disabled in Entra.
     Disabled,
     /// The person was deleted in Entra.
