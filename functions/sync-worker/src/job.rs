@@ -7,13 +7,11 @@ use aws_lambda_events::sqs::SqsMessage;
 use rollcall_runtime::clients::Clients;
 use rollcall_runtime::clock;
 use rollcall_runtime::config::{
-    ClientStateConfig, GraphConfig, MailConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
+    ChannelConfig, ClientStateConfig, GraphConfig, MailConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
 };
-use rollcall_runtime::mail::SesMail;
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::StartError;
 use rollcall_sync::job::Message;
-use rollcall_sync::notice::Teller;
 use rollcall_sync::notification::client_state::ClientStateKey;
 use rollcall_sync::subscription::address::Addresses;
 use rollcall_sync::subscription::keeper::Keeper;
@@ -64,7 +62,7 @@ impl Desk {
             key: ClientStateKey::new(&clients.secret(&key.key_arn).await?),
             addresses: Addresses::new(webhook.base),
         };
-        let teller = Teller::by_mail(table.clone(), Arc::new(SesMail::new(&clients, &mail)));
+        let teller = clients.teller(&table, &mail, &secrets, ChannelConfig::from_env()?)?;
         let worker = Worker {
             table,
             access: clients.graph(&graph, &secrets)?,

@@ -3,6 +3,7 @@
 //! They share one configuration, and with it credentials and connections. Build them once per
 //! environment, outside the handler.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -11,10 +12,13 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use rollcall_graph::{HttpClient, HttpClientError};
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
+use rollcall_sync::notice::{Channels, Teller};
 use secrecy::SecretString;
 
+use crate::channel::{TeamsChannel, TeamsChannelError};
 use crate::clock;
-use crate::config::{GraphConfig, SecretsConfig, TableConfig};
+use crate::config::{ChannelConfig, GraphConfig, MailConfig, SecretsConfig, TableConfig};
+use crate::mail::SesMail;
 
 /// What the clients are built from.
 #[derive(Clone, Debug)]
@@ -64,6 +68,31 @@ impl Clients {
     /// [`rollcall_store::Error`] when it is not there or may not be read.
     pub async fn secret(&self, arn: &str) -> Result<SecretString, rollcall_store::Error> {
         Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), "").plain(arn, clock::now()).await
+    }
+
+    /// Tells the owners of connections by mail, and their channels.
+    ///
+    /// # Errors
+    /// No TLS client can be built: a fault of the build.
+    pub fn teller(
+        &self,
+        table: &Table,
+        mail: &MailConfig,
+        secrets: &SecretsConfig,
+        channel: ChannelConfig,
+    ) -> Result<Teller, TeamsChannelError> {
+        let channels = self.channels(secrets, channel)?;
+        Ok(Teller::by_mail(table.clone(), Arc::new(SesMail::new(self, mail))).and_in_channels(channels))
+    }
+
+    /// The channels of connections.
+    ///
+    /// # Errors
+    /// No TLS client can be built: a fault of the build.
+    pub fn channels(&self, secrets: &SecretsConfig, channel: ChannelConfig) -> Result<Channels, TeamsChannelError> {
+        let ChannelConfig { hosts } = channel;
+        let poster = Arc::new(TeamsChannel::new(hosts.clone())?);
+        Ok(Channels { secrets: self.secrets(secrets), hosts, channel: poster })
     }
 
     /// Access to Graph with the connections' credentials.

@@ -3,8 +3,9 @@
 mod variable;
 
 use rollcall_graph::{Cloud, Origins};
+use rollcall_sync::notice::channel::ChannelHosts;
 use tracing::level_filters::LevelFilter;
-use url::Url;
+use url::{Host, Url};
 
 pub use variable::ConfigError;
 use variable::{Variables, environment};
@@ -198,6 +199,42 @@ impl WebhookConfig {
     fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
         Ok(Self { base: variables.url("WEBHOOK_URL")? })
     }
+}
+
+/// Which addresses are taken for those of Teams channels.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// Microsoft's hosts, and `CHANNEL_ORIGIN`: an origin that is taken as well, for tests. It is https, or on this machine.
+    pub hosts: ChannelHosts,
+}
+
+impl ChannelConfig {
+    /// Reads `CHANNEL_ORIGIN`.
+    ///
+    /// # Errors
+    /// The origin is malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment())
+    }
+
+    fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
+        let also = variables.optional_url("CHANNEL_ORIGIN")?;
+        if also.as_ref().is_some_and(|origin| !is_origin(origin)) {
+            return Err(ConfigError::malformed("CHANNEL_ORIGIN", "an origin: https, host and perhaps a port"));
+        }
+        Ok(Self { hosts: ChannelHosts { also } })
+    }
+}
+
+fn is_origin(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    bare && (url.scheme() == "https" || here)
 }
 
 /// What is logged.

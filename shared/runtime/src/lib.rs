@@ -5,7 +5,7 @@
 //!   malformed stops the function with one line that names it.
 //! * [`telemetry`]: JSON lines on standard output.
 //! * [`clients`]: the AWS clients, built once and sharing one configuration.
-//! * [`queue`], [`mail`]: SQS and SES behind the ports of `rollcall-sync`.
+//! * [`queue`], [`mail`], [`channel`]: SQS, SES and Teams channels behind the ports of `rollcall-sync`.
 //! * [`batch`]: which messages of a batch failed, as SQS event sources want to be told.
 //! * [`clock`]: the time, and an invocation's deadline.
 //! * [`start`]: the frame of every `main`.
@@ -14,6 +14,7 @@
 //! here, and no wire formats but those of the Lambda event sources.
 
 pub mod batch;
+pub mod channel;
 pub mod clients;
 pub mod clock;
 pub mod config;

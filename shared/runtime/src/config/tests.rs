@@ -49,6 +49,17 @@ fn an_origin_must_be_https_unless_it_is_loopback() {
 }
 
 #[test]
+fn a_channel_of_ones_own_is_an_origin_and_https_or_on_this_machine() {
+    assert!(with(&[], ChannelConfig::read).unwrap().hosts.also.is_none());
+    for origin in ["http://127.0.0.1:8123", "http://[::1]:8123", "http://localhost", "https://channel.example"] {
+        assert!(with(&[("CHANNEL_ORIGIN", origin)], ChannelConfig::read).unwrap().hosts.also.is_some(), "{origin}");
+    }
+    for origin in ["http://channel.example", "https://channel.example/path", "https://a@channel.example", "x"] {
+        assert!(with(&[("CHANNEL_ORIGIN", origin)], ChannelConfig::read).is_err(), "{origin}");
+    }
+}
+
+#[test]
 fn the_log_level_is_info_unless_said_otherwise() {
     assert_eq!(with(&[], LogConfig::read).unwrap().level, LevelFilter::INFO);
     assert_eq!(with(&[("LOG_LEVEL", "debug")], LogConfig::read).unwrap().level, LevelFilter::DEBUG);
