@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entra::directory::{Directory, Kind, Slot};
-use rollcall_directory::scope::Scope;
 use uuid::Uuid;
 
 use crate::platform::{Account, Platform};
+use crate::settings::Settings;
 
 /// Attributes of an account, by their names in Graph.
 pub const ATTRIBUTES: [&str; 15] = [
@@ -38,17 +38,17 @@ pub struct Expected {
 
 /// What the platform should hold.
 #[must_use]
-pub fn expected(directory: &Directory, scope: &Scope) -> Expected {
+pub fn expected(directory: &Directory, settings: &Settings) -> Expected {
     let mut teams_of: BTreeMap<Slot, BTreeSet<Uuid>> = BTreeMap::new();
     let mut teams = BTreeMap::new();
-    for root in scope.roots() {
-        let Some(slot) = directory.find(root.0) else { continue };
-        teams.insert(root.0, directory.text(slot, "displayName").unwrap_or_default().to_owned());
+    for root in settings.roots() {
+        let Some(slot) = directory.find(root) else { continue };
+        teams.insert(root, directory.text(slot, "displayName").unwrap_or_default().to_owned());
         for person in people_below(directory, slot) {
-            teams_of.entry(person).or_default().insert(root.0);
+            teams_of.entry(person).or_default().insert(root);
         }
     }
-    let everyone = *scope == Scope::Everyone;
+    let everyone = *settings == Settings::Everyone;
     let accounts = directory
         .live(Kind::User)
         .filter(|(slot, _)| everyone || teams_of.contains_key(slot))

@@ -1,18 +1,31 @@
-//! The engine over a simulated tenant, in one process: the real sync, graph and store code, a
-//! real HTTP server in the place of Microsoft, and an emulator in the place of `DynamoDB`.
+//! The engine over a simulated tenant and a simulated table, in one process and in virtual time.
 //!
-//! * [`World`]: one tenant, one table, one worker, and queue and mail in memory.
-//! * [`expected`]: what the platform should hold, computed plainly from the simulated
-//!   directory, without any code of the product.
-//! * [`platform`]: what the platform does hold.
+//! The real sync, graph and store code, with everything around it simulated: Microsoft (`tests/entra`, called without
+//! sockets), `DynamoDB` and Secrets Manager (behind the real SDK), the queue, mail, and time.
+//!
+//! * [`stage`]: everything around the product, and [`stage::Environment`], one Lambda environment with the product in it.
+//! * [`World`]: a stage with one tenant, one connection, one worker, for tests that say what happens.
+//! * [`dynamodb`], [`aws`]: the simulated services. [`network`], [`webhook`](stage): the way to Graph and back.
+//! * [`time`]: virtual time. **A runtime with paused time is needed**: `#[tokio::test(start_paused = true)]`.
+//! * [`settings`], [`expected`]: what the platform should hold, computed plainly from the simulated
+//!   directory, without any code of the product. [`platform`]: what the platform does hold.
 //! * [`history`]: random changes of a directory, from a seed.
+//! * [`trace`]: what happened, for comparing and reading.
 //!
 //! The tests stand in `tests/`. Nothing here decides anything that the product decides.
 
+pub mod aws;
+pub mod dynamodb;
 pub mod expected;
 pub mod history;
+pub mod network;
 pub mod platform;
-mod ports;
+pub mod ports;
+pub mod settings;
+pub mod stage;
+pub mod time;
+pub mod trace;
+mod webhook;
 mod world;
 
 pub use world::World;

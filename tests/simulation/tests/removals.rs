@@ -69,7 +69,7 @@ async fn active(world: &World) -> Result<u64, Box<dyn std::error::Error + Send +
     Ok(world.table.state(world.connection).await?.active)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_emptied_scope_group_is_held_and_after_approval_exactly_that_is_applied() -> Done {
     let world = world(1).await?;
     let before = active(&world).await?;
@@ -87,7 +87,7 @@ async fn an_emptied_scope_group_is_held_and_after_approval_exactly_that_is_appli
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_rejected_stays_and_holds_up_nobody_else() -> Done {
     let world = world(2).await?;
     empty_root(&world, 1);
@@ -108,7 +108,7 @@ async fn what_was_rejected_stays_and_holds_up_nobody_else() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_mistake_that_the_directory_undoes_closes_the_hold_by_itself() -> Done {
     let world = world(3).await?;
     let root = world.tenant.roots[0];
@@ -130,7 +130,7 @@ async fn a_mistake_that_the_directory_undoes_closes_the_hold_by_itself() -> Done
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_approved_hold_is_not_applied_when_one_of_its_people_is_back() -> Done {
     let world = world(4).await?;
     let root = world.tenant.roots[0];
@@ -149,7 +149,7 @@ async fn an_approved_hold_is_not_applied_when_one_of_its_people_is_back() -> Don
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failing_page_takes_nothing_from_anybody() -> Done {
     let world = world(5).await?;
     let before = active(&world).await?;
@@ -171,7 +171,7 @@ async fn a_failing_page_takes_nothing_from_anybody() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn not_found_alone_deactivates_nobody() -> Done {
     let world = world(6).await?;
     let (_, id) = one_person_in_scope(&world);
@@ -193,7 +193,7 @@ async fn not_found_alone_deactivates_nobody() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_deleted_scope_group_pauses_the_connection_and_the_owners_are_told_once() -> Done {
     let world = world(7).await?;
     let before = active(&world).await?;
@@ -213,7 +213,7 @@ async fn a_deleted_scope_group_pauses_the_connection_and_the_owners_are_told_onc
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_credential_pauses_the_connection() -> Done {
     let world = world(8).await?;
     world.entra.set_faults(vec![FaultRule {
@@ -234,7 +234,7 @@ async fn a_refused_credential_pauses_the_connection() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_expired_delta_link_leads_to_a_full_run() -> Done {
     let world = world(9).await?;
     world.entra.change(world.tenant.tenant_id, |directory, now| {

@@ -14,7 +14,7 @@ fn tenant(people: u32, seed: u64) -> TenantOptions {
     TenantOptions { people, groups: 30, seed, ..TenantOptions::default() }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_first_run_brings_everybody_in_scope() -> Done {
     let world = World::start(tenant(1_500, 1), false).await?;
     world.full().await?;
@@ -25,7 +25,7 @@ async fn a_first_run_brings_everybody_in_scope() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_first_run_over_everyone_brings_everyone() -> Done {
     let world = World::start(tenant(2_500, 2), true).await?;
     world.full().await?;
@@ -33,7 +33,7 @@ async fn a_first_run_over_everyone_brings_everyone() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unchanged_day_writes_no_account() -> Done {
     let world = World::start(tenant(1_500, 3), false).await?;
     world.full().await?;
@@ -68,7 +68,7 @@ async fn changes_arrive(seed: u64, everyone: bool) -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn changes_of_groups_and_people_arrive_by_delta() -> Done {
     for seed in 10..14 {
         changes_arrive(seed, false).await?;
@@ -76,7 +76,7 @@ async fn changes_of_groups_and_people_arrive_by_delta() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn changes_of_people_arrive_by_delta_where_everyone_is_in() -> Done {
     for seed in 20..22 {
         changes_arrive(seed, true).await?;
@@ -84,7 +84,7 @@ async fn changes_of_people_arrive_by_delta_where_everyone_is_in() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_first_run_in_many_slices_ends_where_one_in_one_does() -> Done {
     let mut options = tenant(3_000, 4);
     options.settings.page_delay_millis = 60;

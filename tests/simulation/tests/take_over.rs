@@ -38,7 +38,7 @@ async fn killed_at(nth: u64) -> Result<bool, Box<dyn std::error::Error + Send + 
     Ok(killed.is_err())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_worker_killed_at_any_page_of_the_first_run_is_taken_over() -> Done {
     // All pages of the first run: token and anchors, groups and their members, the pages of people, counts.
     let pages = {
@@ -57,7 +57,7 @@ async fn a_worker_killed_at_any_page_of_the_first_run_is_taken_over() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_lost_its_lease_writes_nothing_more() -> Done {
     let world = World::start(options(99), false).await?;
     let message = Message::new(world.connection, Job::Full { cause: Cause::Activation });
@@ -79,7 +79,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() -> Done {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_that_was_begun_with_another_scope_is_given_up_for_one_with_the_new_scope() -> Done {
     let mut options = options(98);
     options.settings.page_delay_millis = 400;
