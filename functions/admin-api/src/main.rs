@@ -18,6 +18,7 @@
 
 mod app;
 mod body;
+mod export;
 mod http;
 mod operate;
 mod routes;

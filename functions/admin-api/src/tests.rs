@@ -2,6 +2,7 @@
 
 mod description;
 mod directory;
+mod exports;
 mod refusals;
 mod samples;
 mod stage;

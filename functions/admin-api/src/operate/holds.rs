@@ -1,6 +1,6 @@
 //! Deciding about holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, HoldId, PersonId};
@@ -75,14 +75,29 @@ pub(crate) async fn removals(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Listing<Removal>, Problem> {
+    some(app, id, &all_removals(app, id, hold_id).await?, limit, cursor).await
+}
+
+/// All removals of a hold.
+pub(super) async fn all_removals(app: &App, id: ConnectionId, hold_id: HoldId) -> Result<BTreeSet<Planned>, Problem> {
     hold(app, id, hold_id).await?;
+    Ok(app.table.hold_removals(id, hold_id).await?)
+}
+
+/// Some of all removals, with names. A cursor is how many come before.
+pub(super) async fn some(
+    app: &App,
+    id: ConnectionId,
+    all: &BTreeSet<Planned>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Listing<Removal>, Problem> {
     let skip = match cursor {
         Some(cursor) => {
             cursor.parse::<usize>().map_err(|_| Problem::invalid("cursor", "is not one that this list gave"))?
         }
         None => 0,
     };
-    let all = app.table.hold_removals(id, hold_id).await?;
     let page: Vec<Planned> = all.iter().skip(skip).take(limit).copied().collect();
     let users = named(app, id, &page).await?;
     let items = page.iter().map(|removal| Removal::of(removal, users.get(&removal.person))).collect();

@@ -2,6 +2,7 @@
 
 pub(crate) mod connections;
 pub(crate) mod directory;
+pub(crate) mod exports;
 pub(crate) mod holds;
 pub(crate) mod status;
 pub(crate) mod trial;

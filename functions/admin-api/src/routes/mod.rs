@@ -3,6 +3,7 @@
 mod connections;
 mod description;
 mod directory;
+mod exports;
 mod health;
 mod holds;
 mod lifecycle;
@@ -36,13 +37,19 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::read))
         .routes(routes!(runs::changes))
+        .routes(routes!(exports::changes_csv))
+        .routes(routes!(exports::changes_json))
         .routes(routes!(users::list))
         .routes(routes!(users::read))
+        .routes(routes!(exports::users_csv))
+        .routes(routes!(exports::users_json))
         .routes(routes!(teams::list))
         .routes(routes!(teams::members))
         .routes(routes!(holds::list))
         .routes(routes!(holds::read))
         .routes(routes!(holds::removals))
+        .routes(routes!(exports::removals_csv))
+        .routes(routes!(exports::removals_json))
         .routes(routes!(holds::approve))
         .routes(routes!(holds::reject))
 }
