@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::certificate::Certificate;
 use super::text::Secret;
 
 /// How the application proves to the identity platform who it is. It is written and never shown.
@@ -31,13 +32,13 @@ pub(crate) enum Credential {
     Certificate {
         /// The application (client) id.
         client_id: Uuid,
-        /// The certificate, PEM.
-        #[schema(write_only)]
-        certificate_pem: Secret,
+        /// The certificate, PEM. When it stops working is read from it.
+        #[schema(write_only, value_type = Secret)]
+        certificate_pem: Certificate,
         /// Its RSA private key, PEM, without a password.
         #[schema(write_only)]
         private_key_pem: Secret,
-        /// When it stops working.
+        /// When it stops working, if that is before its own end.
         #[serde(default)]
         #[schema(value_type = Option<String>, format = DateTime)]
         expires_at: Option<Timestamp>,
@@ -52,9 +53,14 @@ impl Credential {
         }
     }
 
-    pub(crate) const fn expires_at(&self) -> Option<Timestamp> {
+    /// When it stops working: as somebody says, and as a certificate says itself.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
         match self {
-            Self::ClientSecret { expires_at, .. } | Self::Certificate { expires_at, .. } => *expires_at,
+            Self::ClientSecret { expires_at, .. } => *expires_at,
+            Self::Certificate { certificate_pem, expires_at, .. } => {
+                let ends_at = certificate_pem.ends_at;
+                Some(expires_at.map_or(ends_at, |stated| stated.min(ends_at)))
+            }
         }
     }
 
@@ -67,7 +73,7 @@ impl Credential {
             Self::Certificate { client_id, certificate_pem, private_key_pem, expires_at: _ } => {
                 StoredCredential::Certificate {
                     client_id: client_id.to_string(),
-                    certificate_pem: certificate_pem.0.expose_secret().to_owned(),
+                    certificate_pem: certificate_pem.pem.expose_secret().to_owned(),
                     private_key_pem: private_key_pem.0,
                 }
             }
