@@ -5,7 +5,7 @@
 //!
 //! * [`stage`]: everything around the product, and [`stage::Environment`], one Lambda environment with the product in it.
 //! * [`World`]: a stage with one tenant, one connection, one worker, for tests that say what happens.
-//! * [`dynamodb`], [`aws`]: the simulated services. [`network`], [`webhook`](stage): the way to Graph and back.
+//! * [`dynamodb`], [`aws`]: the simulated services; [`conformance`]: what they must do, held against the emulator too. [`network`], [`webhook`](stage): the way to Graph and back.
 //! * [`time`]: virtual time. **A runtime with paused time is needed**: `#[tokio::test(start_paused = true)]`.
 //! * [`settings`], [`expected`]: what the platform should hold, computed plainly from the simulated
 //!   directory, without any code of the product. [`platform`]: what the platform does hold.
@@ -15,6 +15,7 @@
 //! The tests stand in `tests/`. Nothing here decides anything that the product decides.
 
 pub mod aws;
+pub mod conformance;
 pub mod dynamodb;
 pub mod expected;
 pub mod history;

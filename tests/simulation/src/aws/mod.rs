@@ -101,6 +101,14 @@ impl Aws {
         self.state().secrets.texts().any(found)
     }
 
+    /// Carries out a request at once: status and body.
+    #[must_use]
+    pub fn exchange(&self, target: &str, request: &Json) -> (u16, Json) {
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        let answer = self.perform("operator", service, operation, request.to_string().as_bytes());
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or_default())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,6 +5,7 @@
 
 mod condition;
 mod path;
+mod reserved;
 mod token;
 mod update;
 
@@ -35,7 +36,8 @@ impl Names {
 
     fn name(&self, token: &str) -> Result<String, Refusal> {
         if !token.starts_with('#') {
-            return Ok(token.to_owned());
+            let reserved = || invalid(&format!("Attribute name is a reserved keyword; reserved keyword: {token}"));
+            return if reserved::is_reserved(token) { Err(reserved()) } else { Ok(token.to_owned()) };
         }
         self.used.borrow_mut().insert(token.to_owned());
         let undefined = || {
