@@ -6,11 +6,14 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use rollcall_graph::HttpClient;
 use rollcall_runtime::clients::Clients;
-use rollcall_runtime::config::{AdminConfig, GraphConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig};
+use rollcall_runtime::config::{
+    AdminConfig, ChannelConfig, GraphConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
+};
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::StartError;
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
+use rollcall_sync::notice::Channels;
 use rollcall_sync::ports::Queue;
 use rollcall_sync::subscription::address::Addresses;
 
@@ -25,6 +28,8 @@ pub(crate) struct App {
     pub(crate) access: GraphAccess,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) addresses: Addresses,
+    /// Teams channels.
+    pub(crate) channels: Channels,
     /// ARN of the secret that holds the admin token.
     pub(crate) token: Arc<str>,
 }
@@ -36,6 +41,7 @@ impl App {
         let (graph, secrets, webhook) =
             (GraphConfig::from_env()?, SecretsConfig::from_env()?, WebhookConfig::from_env()?);
         let clients = Clients::load().await;
+        let channels = clients.channels(&secrets, ChannelConfig::from_env()?)?;
         let secrets = clients.secrets(&secrets);
         let cursors = token::cursor_key(&secrets, &admin.token_arn).await?;
         Ok(Self {
@@ -44,6 +50,7 @@ impl App {
             secrets,
             queue: Arc::new(SyncQueue::new(&clients, &queue)),
             addresses: Addresses::new(webhook.base),
+            channels,
             token: admin.token_arn.into(),
         })
     }

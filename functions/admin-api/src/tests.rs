@@ -1,5 +1,6 @@
 //! The API as a caller meets it, in front of a table that is empty.
 
+mod channel;
 mod description;
 mod directory;
 mod exports;

@@ -1,5 +1,6 @@
 //! What the API does.
 
+pub(crate) mod channel;
 pub(crate) mod connections;
 pub(crate) mod directory;
 pub(crate) mod exports;

@@ -1,5 +1,6 @@
 //! The routes, one file for each family of resources.
 
+mod channel;
 mod connections;
 mod description;
 mod directory;
@@ -28,6 +29,8 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(connections::list, connections::create))
         .routes(routes!(connections::read, connections::change, connections::delete))
+        .routes(routes!(channel::read, channel::set, channel::remove))
+        .routes(routes!(channel::test))
         .routes(routes!(lifecycle::test))
         .routes(routes!(lifecycle::activate))
         .routes(routes!(lifecycle::deactivate))

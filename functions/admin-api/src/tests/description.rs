@@ -56,7 +56,7 @@ async fn nothing_that_is_shown_has_a_secret_or_a_tenant_id() {
             Value::Object(members) => {
                 let named = members.get("$ref").and_then(Value::as_str).filter(|name| seen.insert(*name));
                 open.extend(named.map(|name| &api["components"]["schemas"][name.rsplit('/').next().unwrap()]));
-                for name in ["client_secret", "private_key_pem", "certificate_pem", "tenant_id", "client_id"] {
+                for name in ["client_secret", "private_key_pem", "certificate_pem", "tenant_id", "client_id", "url"] {
                     assert!(members.get("properties").is_none_or(|all| all.get(name).is_none()), "{name} is shown");
                 }
                 open.extend(members.values());

@@ -8,9 +8,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use futures::future::BoxFuture;
 use rollcall_graph::{Cloud, HttpClient};
+use rollcall_runtime::channel::TeamsChannel;
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::job::Message;
+use rollcall_sync::notice::Channels;
+use rollcall_sync::notice::channel::ChannelHosts;
 use rollcall_sync::ports::{Queue, QueueError};
 use rollcall_sync::subscription::address::Addresses;
 use serde_json::{Value, json};
@@ -35,6 +38,12 @@ impl Queue for NoQueue {
     }
 }
 
+/// Real channels, at these hosts.
+pub(super) fn channels(secrets: &Secrets, hosts: ChannelHosts) -> Channels {
+    let channel = Arc::new(TeamsChannel::new(hosts.clone()).unwrap());
+    Channels { secrets: secrets.clone(), hosts, channel }
+}
+
 /// Answers an AWS JSON call.
 async fn answers(aws: &MockServer, target: &str, answer: Value) {
     Mock::given(matchers::header("x-amz-target", target))
@@ -54,6 +63,7 @@ impl Stage {
         let config = config(&aws.uri());
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), "rollcall/connection/");
         let app = App {
+            channels: channels(&secrets, ChannelHosts::default()),
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), "rollcall").with_cursor_key(b"key"),
             access: GraphAccess::new(HttpClient::new().unwrap(), Cloud::Global.origins(), secrets.clone()),
             secrets,

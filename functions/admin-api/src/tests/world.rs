@@ -23,6 +23,7 @@ use rollcall_store::{
 };
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::job::Message;
+use rollcall_sync::notice::channel::ChannelHosts;
 use rollcall_sync::ports::{Queue, QueueError};
 use rollcall_sync::subscription::address::Addresses;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::stage::TOKEN;
+use super::stage::{TOKEN, channels};
 use crate::app::{App, router};
 
 pub(super) const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
@@ -69,6 +70,7 @@ impl World {
         let origin: url::Url = entra.origin().parse().unwrap();
         let origins = Origins::custom(origin.clone(), origin).unwrap();
         let app = App {
+            channels: channels(&secrets, ChannelHosts::default()),
             table: Table::new(client, NAME).with_cursor_key(b"key"),
             access: GraphAccess::new(HttpClient::new().unwrap(), origins, secrets.clone()),
             secrets,

@@ -2,6 +2,7 @@
 //! they can change without the API changing.
 
 pub(crate) mod change;
+pub(crate) mod channel;
 pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod directory;
