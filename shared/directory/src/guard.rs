@@ -50,6 +50,10 @@ pub struct Takings {
     pub attributes: BTreeMap<Property, u64>,
     /// People who lose their manager.
     pub managers: u64,
+    /// People who lose their e-mail address.
+    pub emails: u64,
+    /// People whose account is deleted.
+    pub deletions: u64,
 }
 
 impl Takings {
@@ -59,13 +63,15 @@ impl Takings {
         let mut takings = Self::default();
         let mut leaving_teams = BTreeSet::new();
         for removal in removals {
-            match removal.loss {
+            match &removal.loss {
                 Loss::Account(_) => takings.accounts += 1,
+                Loss::Deletion => takings.deletions += 1,
                 Loss::Team(_) => {
                     leaving_teams.insert(removal.person);
                 }
-                Loss::Attribute(property) => *takings.attributes.entry(property).or_default() += 1,
+                Loss::Attribute(property) => *takings.attributes.entry(property.clone()).or_default() += 1,
                 Loss::Manager => takings.managers += 1,
+                Loss::Email => takings.emails += 1,
             }
         }
         takings.memberships = leaving_teams.len() as u64;
@@ -74,11 +80,14 @@ impl Takings {
 
     /// Adds what another run took.
     pub fn add(&mut self, other: &Self) {
-        self.accounts += other.accounts;
-        self.memberships += other.memberships;
-        self.managers += other.managers;
-        for (property, count) in &other.attributes {
-            *self.attributes.entry(*property).or_default() += count;
+        let Self { accounts, memberships, attributes, managers, emails, deletions } = other;
+        self.accounts += accounts;
+        self.memberships += memberships;
+        self.managers += managers;
+        self.emails += emails;
+        self.deletions += deletions;
+        for (property, count) in attributes {
+            *self.attributes.entry(property.clone()).or_default() += count;
         }
     }
 }
@@ -128,6 +137,20 @@ pub enum Reason {
         /// The limit.
         allowed: u64,
     },
+    /// Too many people would lose their e-mail address.
+    Emails {
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many accounts would be deleted.
+    Deletions {
+        /// People in this run and in the last 24 hours.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
     /// A group of some size would have no member left.
     EmptiedGroup {
         /// Which.
@@ -150,9 +173,15 @@ pub fn judge(removals: &BTreeSet<Removal>, situation: &Situation, limits: Limits
     reasons.extend(over(now.accounts, lately.accounts).map(|people| Reason::Accounts { people, allowed }));
     reasons.extend(over(now.memberships, lately.memberships).map(|people| Reason::Memberships { people, allowed }));
     reasons.extend(over(now.managers, lately.managers).map(|people| Reason::Managers { people, allowed }));
+    reasons.extend(over(now.emails, lately.emails).map(|people| Reason::Emails { people, allowed }));
+    reasons.extend(over(now.deletions, lately.deletions).map(|people| Reason::Deletions { people, allowed }));
     for (property, count) in &now.attributes {
         let before = lately.attributes.get(property).copied().unwrap_or_default();
-        reasons.extend(over(*count, before).map(|people| Reason::Attribute { property: *property, people, allowed }));
+        reasons.extend(over(*count, before).map(|people| Reason::Attribute {
+            property: property.clone(),
+            people,
+            allowed,
+        }));
     }
     if !removals.is_empty() {
         let emptied = situation.emptied.iter().filter(|(_, members)| **members >= limits.emptied_group);
@@ -173,9 +202,13 @@ impl PlanHash {
         for Removal { person, loss } in removals {
             digest.update(person.0.as_bytes());
             match loss {
-                Loss::Account(Leaving::Disabled) => digest.update(*b"account disabled\0"),
-                Loss::Account(Leaving::Deleted) => digest.update(*b"account deleted\0"),
                 Loss::Account(Leaving::OutOfScope) => digest.update(*b"account out of scope\0"),
+                Loss::Account(reason) => {
+                    digest.update(*b"account ");
+                    digest.update(reason.word());
+                    digest.update(*b"\0");
+                }
+                Loss::Deletion => digest.update(*b"deletion\0"),
                 Loss::Team(group) => {
                     digest.update(*b"team\0");
                     digest.update(group.0.as_bytes());
@@ -186,6 +219,7 @@ impl PlanHash {
                     digest.update(*b"\0");
                 }
                 Loss::Manager => digest.update(*b"manager\0"),
+                Loss::Email => digest.update(*b"email\0"),
             }
         }
         Self(digest.finalize().into())

@@ -67,6 +67,28 @@ identifier! {
     HoldId
 }
 
+/// For what a team stands. Object ids are unique in a tenant across all kinds of objects
+/// (Graph, `directoryObject`), so the id alone tells teams apart too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamSource {
+    /// The people in a group.
+    Group(GroupId),
+    /// The people who report to this one.
+    Manager(PersonId),
+}
+
+impl TeamSource {
+    /// The object id of the group or of the manager.
+    #[must_use]
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::Group(group) => group.0,
+            Self::Manager(person) => person.0,
+        }
+    }
+}
+
 impl UserId {
     /// The account of a person: derived from tenant and object id, so that no retry and no
     /// second worker can make a second account for the same person.
@@ -77,10 +99,10 @@ impl UserId {
 }
 
 impl TeamId {
-    /// The team that stands for a group of the directory, derived as [`UserId::derive`] is.
+    /// The team that stands for an object of the directory, derived as [`UserId::derive`] is.
     #[must_use]
-    pub fn derive(tenant: TenantId, group: GroupId) -> Self {
-        Self(Uuid::new_v5(&tenant.0, group.0.as_bytes()))
+    pub fn derive(tenant: TenantId, source: TeamSource) -> Self {
+        Self(Uuid::new_v5(&tenant.0, source.id().as_bytes()))
     }
 }
 

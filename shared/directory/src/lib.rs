@@ -7,10 +7,14 @@
 //! * [`identity`]: the names of things. Nothing is ever identified by e-mail.
 //! * [`property`], [`person`]: a person as the directory shows them, and how a partial reading
 //!   is merged into what is known.
-//! * [`scope`]: the one rule that says who is in: it serves sync, notifications and removal.
+//! * [`scope`]: who is in by membership. [`rules`]: what else a connection's owner can set, with
+//!   [`language`], [`team_name`] and [`adoption`] for their parts.
+//! * [`desired`]: both together: what a person's account should be. It serves sync, notifications,
+//!   single questions and removal alike.
 //! * [`user`], [`team`]: accounts and teams as the platform has them.
 //! * [`seal`]: proof that a snapshot is complete. Without it no removal can be planned.
-//! * [`plan`]: the changes that take the platform to what the directory says.
+//! * [`plan`]: the changes that take the platform to what the directory says. [`history`] shows
+//!   them, [`undo`] takes them back.
 //! * [`guard`]: the limits on removals, and the hash by which a held plan is approved.
 //! * [`evidence`]: what must be known of one person before something is taken from them.
 //!
@@ -18,13 +22,20 @@
 //! is always a parameter. Types here are not wire formats: Graph's JSON is read in
 //! `rollcall-graph`, table rows are written in `rollcall-store`.
 
+pub mod adoption;
+pub mod desired;
 pub mod evidence;
 pub mod guard;
+pub mod history;
 pub mod identity;
+pub mod language;
 pub mod person;
 pub mod plan;
 pub mod property;
+pub mod rules;
 pub mod scope;
 pub mod seal;
 pub mod team;
+pub mod team_name;
+pub mod undo;
 pub mod user;

@@ -74,7 +74,7 @@ impl PersonReading {
         let mut attributes = known.map(|person| person.attributes.clone()).unwrap_or_default();
         for (property, reading) in &self.attributes {
             match reading.over(attributes.get(property)) {
-                Some(value) => attributes.insert(*property, value),
+                Some(value) => attributes.insert(property.clone(), value),
                 None => attributes.remove(property),
             };
         }
@@ -90,10 +90,23 @@ pub struct Person {
     pub id: PersonId,
     /// `accountEnabled`.
     pub enabled: bool,
-    /// The attributes that have a value.
+    /// What was read and has a value: what is kept on the account, and what only the rules look at.
     pub attributes: Attributes,
     /// The object id of the manager, in scope or not.
     pub manager: Option<PersonId>,
+}
+
+impl Person {
+    /// Whether this is a guest: by `userType`, or by the mark that Entra puts into the user
+    /// principal name of people from elsewhere (Microsoft Entra, "Properties of a B2B guest user").
+    #[must_use]
+    pub fn is_guest(&self) -> bool {
+        let has = |property: &Property, test: fn(&str) -> bool| {
+            self.attributes.get(property).is_some_and(|value| test(value))
+        };
+        has(&Property::UserType, |kind| kind.eq_ignore_ascii_case("guest"))
+            || has(&Property::UserPrincipalName, |name| name.to_ascii_uppercase().contains("#EXT#"))
+    }
 }
 
 #[cfg(test)]

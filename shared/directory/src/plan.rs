@@ -3,48 +3,21 @@
 //! Giving and taking are kept apart. What gives somebody something (an account, a new value,
 //! a team) can be written at once. What takes something away is a [`Removal`]: it needs a
 //! sealed snapshot or a deletion record, passes the guard, and is asked about once more.
+//! What a connection's owner has switched off is neither: it goes with the next write.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::{Account, Desired, Problem};
 use crate::identity::{GroupId, PersonId, TenantId, UserId};
-use crate::person::Person;
 use crate::property::Property;
-use crate::scope::Standing;
+use crate::rules::{Required, Rules};
 use crate::user::{Leaving, Status, User};
 
-/// What a person's account should be, as directory and scope say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Desired {
-    /// An active account with these properties, groups and teams.
-    Account {
-        /// The person.
-        person: Person,
-        /// Their direct groups in scope.
-        groups: BTreeSet<GroupId>,
-        /// Their teams.
-        teams: BTreeSet<GroupId>,
-    },
-    /// No active account.
-    Nothing(Leaving),
-}
-
-impl Desired {
-    /// What the account of a person of the directory should be.
-    #[must_use]
-    pub fn of(person: Person, groups: BTreeSet<GroupId>, standing: Standing) -> Self {
-        match standing {
-            _ if !person.enabled => Self::Nothing(Leaving::Disabled),
-            Standing::Out => Self::Nothing(Leaving::OutOfScope),
-            Standing::In { teams } => Self::Account { person, groups, teams },
-        }
-    }
-}
-
 /// One thing that is taken from one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Removal {
     /// From whom.
     pub person: PersonId,
@@ -53,17 +26,21 @@ pub struct Removal {
 }
 
 /// What a person can lose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// The use of the account.
     Account(Leaving),
-    /// Membership of the team that stands for this scope group.
+    /// Membership of the team that stands for this group.
     Team(GroupId),
     /// The value of an attribute.
     Attribute(Property),
-    /// The manager.
+    /// The manager, and with them the place in their team.
     Manager,
+    /// The e-mail address.
+    Email,
+    /// The account itself, which has been inactive for the whole grace period.
+    Deletion,
 }
 
 /// What a sync does about one person.
@@ -73,165 +50,123 @@ pub struct PersonPlan {
     pub write: Option<User>,
     /// What would be taken, in order.
     pub removals: Vec<Removal>,
+    /// What a person has to see to.
+    pub problem: Option<Problem>,
 }
 
 /// Plans one person's account. The same inputs give the same plan.
 #[must_use]
-pub fn plan(tenant: TenantId, person: PersonId, desired: &Desired, observed: Option<&User>) -> PersonPlan {
-    match (desired, observed) {
-        (Desired::Nothing(reason), Some(user)) if user.status.is_active() => {
-            PersonPlan { write: None, removals: vec![Removal { person, loss: Loss::Account(*reason) }] }
-        }
-        (Desired::Nothing(_), _) => PersonPlan::default(),
-        (Desired::Account { person, groups, teams }, Some(user)) if user.status.is_active() => {
-            plan_active(person, groups, teams, user)
-        }
-        (Desired::Account { person, groups, teams }, _) => PersonPlan {
-            write: Some(User {
-                id: UserId::derive(tenant, person.id),
-                person: person.id,
-                status: Status::Active,
-                attributes: person.attributes.clone(),
-                manager: person.manager,
-                groups: groups.clone(),
-                teams: teams.clone(),
-            }),
-            removals: Vec::new(),
-        },
+pub fn plan(
+    tenant: TenantId,
+    person: PersonId,
+    rules: &Rules,
+    desired: &Desired,
+    observed: Option<&User>,
+) -> PersonPlan {
+    let active = observed.filter(|user| user.status.is_active());
+    match (desired, active) {
+        (Desired::Nothing(leaving), Some(user)) => plan_leaver(person, rules, *leaving, user),
+        (Desired::Nothing(_), None) => PersonPlan::default(),
+        (Desired::Account(account), Some(user)) => plan_active(rules, account, user),
+        (Desired::Account(account), None) => plan_inactive(tenant, person, account, observed),
     }
 }
 
-fn plan_active(person: &Person, groups: &BTreeSet<GroupId>, teams: &BTreeSet<GroupId>, user: &User) -> PersonPlan {
+fn plan_leaver(person: PersonId, rules: &Rules, leaving: Leaving, user: &User) -> PersonPlan {
+    if user.protected {
+        return PersonPlan { problem: Some(Problem::Protected { leaving }), ..PersonPlan::default() };
+    }
+    let removal = rules.takes_access().then_some(Removal { person, loss: Loss::Account(leaving) });
+    PersonPlan { removals: removal.into_iter().collect(), ..PersonPlan::default() }
+}
+
+/// Somebody who has no active account and should have one.
+fn plan_inactive(tenant: TenantId, person: PersonId, account: &Account, observed: Option<&User>) -> PersonPlan {
+    // Whoever already has an account of ours needs no other one to be found.
+    let obstacle = match observed {
+        None => account.obstacle(),
+        Some(_) => (!account.lacks.is_empty()).then(|| Problem::Lacks { what: account.lacks.clone() }),
+    };
+    if obstacle.is_some() {
+        return PersonPlan { problem: obstacle, ..PersonPlan::default() };
+    }
+    let Account { profile, lacks: _, manager, groups, teams, reports_to, matched: _ } = account.clone();
+    let linked = observed.map_or_else(|| account.linked().cloned(), |user| user.linked.clone());
+    let write = User {
+        attributes: profile.attributes,
+        email: profile.email,
+        language: profile.language,
+        manager,
+        groups,
+        teams,
+        reports_to,
+        linked,
+        protected: observed.is_some_and(|user| user.protected),
+        ..User::new(UserId::derive(tenant, person), person)
+    };
+    PersonPlan { write: Some(write), ..PersonPlan::default() }
+}
+
+fn plan_active(rules: &Rules, account: &Account, user: &User) -> PersonPlan {
+    let person = user.person;
     let mut after = user.clone();
-    after.attributes.extend(person.attributes.iter().map(|(property, value)| (*property, value.clone())));
-    after.teams.extend(teams);
-    after.groups.clone_from(groups);
-    after.manager = person.manager.or(user.manager);
-    let left = user.teams.difference(teams).map(|team| Loss::Team(*team));
-    let blanked = user
+    after.attributes.retain(|property, _| rules.attributes.keeps(property));
+    let required: BTreeSet<Property> = account.lacks.iter().filter_map(|required| required.property()).collect();
+    let blanked: Vec<Loss> = after
         .attributes
         .keys()
-        .filter(|property| !person.attributes.contains_key(*property))
-        .map(|property| Loss::Attribute(*property));
-    let unmanaged = (user.manager.is_some() && person.manager.is_none()).then_some(Loss::Manager);
+        .filter(|property| !account.profile.attributes.contains_key(*property) && !required.contains(*property))
+        .map(|property| Loss::Attribute(property.clone()))
+        .collect();
+    let values = account.profile.attributes.iter();
+    after.attributes.extend(values.map(|(property, value)| (property.clone(), value.clone())));
+    after.teams.extend(&account.teams);
+    after.groups.clone_from(&account.groups);
+    after.manager = account.manager.or(user.manager);
+    after.reports_to = rules.teams.managers.as_ref().and(after.manager);
+    after.email = account.profile.email.clone().or_else(|| user.email.clone());
+    after.language.clone_from(&account.profile.language);
+    let left = user.teams.difference(&account.teams).map(|team| Loss::Team(*team));
+    let unmanaged = (user.manager.is_some() && account.manager.is_none()).then_some(Loss::Manager);
+    let keeps_email = account.lacks.contains(&Required::Email);
+    let unreachable = (user.email.is_some() && account.profile.email.is_none() && !keeps_email).then_some(Loss::Email);
+    let losses = left.chain(blanked).chain(unmanaged).chain(unreachable);
     PersonPlan {
-        removals: left.chain(blanked).chain(unmanaged).map(|loss| Removal { person: person.id, loss }).collect(),
+        removals: losses.map(|loss| Removal { person, loss }).collect(),
         write: (after != *user).then_some(after),
+        problem: (!account.lacks.is_empty()).then(|| Problem::Lacks { what: account.lacks.clone() }),
     }
 }
 
-/// The account after a removal. Taking away what is not there changes nothing.
+/// The account after a removal; none once it is deleted. Taking away what is not there, or what
+/// is protected, changes nothing.
 #[must_use]
-pub fn take(mut user: User, loss: Loss, now: Timestamp) -> User {
+pub fn take(mut user: User, loss: &Loss, now: Timestamp) -> Option<User> {
     match loss {
+        Loss::Account(_) if user.protected => {}
         Loss::Account(reason) if user.status.is_active() => {
-            user.status = Status::Inactive { reason, since: now };
+            user.status = Status::Inactive { reason: *reason, since: now };
             // Somebody without access is in no team: a team shows who takes part. They come
             // back with whatever teams the directory then says.
             user.teams.clear();
+            user.reports_to = None;
         }
         Loss::Account(_) => {}
         Loss::Team(team) => {
-            user.teams.remove(&team);
+            user.teams.remove(team);
         }
         Loss::Attribute(property) => {
-            user.attributes.remove(&property);
+            user.attributes.remove(property);
         }
-        Loss::Manager => user.manager = None,
+        Loss::Manager => {
+            user.manager = None;
+            user.reports_to = None;
+        }
+        Loss::Email => user.email = None,
+        Loss::Deletion if user.protected || user.status.is_active() => {}
+        Loss::Deletion => return None,
     }
-    user
-}
-
-/// What happened to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// It was made.
-    Created,
-    /// Something about it changed.
-    Updated,
-    /// The person may use it again.
-    Reactivated,
-    /// The person may no longer use it.
-    Deactivated,
-}
-
-/// A part of an account that can change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// Active, or why not.
-    Status,
-    /// An attribute.
-    Attribute(Property),
-    /// The manager's object id.
-    Manager,
-    /// Membership of a team: the value is there or it is not.
-    Team(GroupId),
-}
-
-/// One field before and after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldChange {
-    /// Which.
-    pub field: Field,
-    /// The value before.
-    pub before: Option<String>,
-    /// The value after.
-    pub after: Option<String>,
-}
-
-/// What changed on one account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserChange {
-    /// The account.
-    pub user: UserId,
-    /// The person whose it is.
-    pub person: PersonId,
-    /// What happened.
-    pub action: Action,
-    /// Each field that differs, in order.
-    pub fields: Vec<FieldChange>,
-}
-
-/// What differs between an account before and after. `None` when nothing does that anybody
-/// would see (the direct groups are bookkeeping).
-#[must_use]
-pub fn difference(before: Option<&User>, after: &User) -> Option<UserChange> {
-    let action = match (before.map(|user| user.status.is_active()), after.status.is_active()) {
-        (None, _) => Action::Created,
-        (Some(false), true) => Action::Reactivated,
-        (Some(true), false) => Action::Deactivated,
-        _ => Action::Updated,
-    };
-    let old = before.map(shown).unwrap_or_default();
-    let new = shown(after);
-    let fields: BTreeSet<Field> = old.iter().chain(&new).map(|(field, _)| *field).collect();
-    let value = |side: &[(Field, String)], field: Field| {
-        side.iter().find(|(other, _)| *other == field).map(|(_, value)| value.clone())
-    };
-    let fields: Vec<FieldChange> = fields
-        .into_iter()
-        .map(|field| FieldChange { field, before: value(&old, field), after: value(&new, field) })
-        .filter(|change| change.before != change.after)
-        .collect();
-    (!fields.is_empty()).then_some(UserChange { user: after.id, person: after.person, action, fields })
-}
-
-fn shown(user: &User) -> Vec<(Field, String)> {
-    // Destructured in full, so that a new field can't be forgotten in the history.
-    let User { id: _, person: _, status, attributes, manager, groups: _, teams } = user;
-    let status = match status {
-        Status::Active => "active",
-        Status::Inactive { reason: Leaving::Disabled, .. } => "disabled",
-        Status::Inactive { reason: Leaving::Deleted, .. } => "deleted",
-        Status::Inactive { reason: Leaving::OutOfScope, .. } => "out_of_scope",
-    };
-    std::iter::once((Field::Status, status.to_owned()))
-        .chain(attributes.iter().map(|(property, value)| (Field::Attribute(*property), value.clone())))
-        .chain(manager.map(|manager| (Field::Manager, manager.to_string())))
-        .chain(teams.iter().map(|team| (Field::Team(*team), team.to_string())))
-        .collect()
+    Some(user)
 }
 
 #[cfg(test)]

@@ -1,43 +1,47 @@
-//! The properties of a directory user that Rollcall reads, and their values on an account.
+//! The properties of a directory user that Rollcall can read, and their values on an account.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! properties {
     ($($variant:ident = $name:literal),* $(,)?) => {
-        /// A textual property of a Graph `user` that is kept on the account.
+        /// A property of a Graph `user` that can be kept on the account.
         ///
         /// `id` and `accountEnabled` are read too but are no attributes: the one is the
         /// person's key, the other decides whether there is an active account at all.
         /// Source: Graph `user` resource type.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Property {
             $(
                 #[doc = concat!("`", $name, "`")]
-                #[serde(rename = $name)]
                 $variant,
             )*
+            /// A directory extension that some application has registered in the tenant.
+            DirectoryExtension(ExtensionName),
         }
 
         impl Property {
-            /// Every property, in the order in which they are compared and shown.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// Every property with a fixed name, in the order in which they are compared and shown.
+            pub const FIXED: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The name in Graph, and in our API.
+            /// The name in our API: Graph's, with a dot before the member of a complex property.
             #[must_use]
-            pub const fn name(self) -> &'static str {
+            pub fn name(&self) -> &str {
                 match self {
                     $(Self::$variant => $name,)*
+                    Self::DirectoryExtension(name) => name.as_str(),
                 }
             }
 
-            /// The property of that Graph name, if it is one that is kept.
+            /// The property of that name, if it is one that can be kept.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$variant),)*
-                    _ => None,
+                    _ => ExtensionName::parse(name).map(Self::DirectoryExtension),
                 }
             }
         }
@@ -60,30 +64,144 @@ properties! {
     EmployeeHireDate = "employeeHireDate",
     City = "city",
     Country = "country",
+    UserType = "userType",
+    Division = "employeeOrgData.division",
+    CostCenter = "employeeOrgData.costCenter",
+    OtherMails = "otherMails",
+    ProxyAddresses = "proxyAddresses",
+    ExtensionAttribute1 = "onPremisesExtensionAttributes.extensionAttribute1",
+    ExtensionAttribute2 = "onPremisesExtensionAttributes.extensionAttribute2",
+    ExtensionAttribute3 = "onPremisesExtensionAttributes.extensionAttribute3",
+    ExtensionAttribute4 = "onPremisesExtensionAttributes.extensionAttribute4",
+    ExtensionAttribute5 = "onPremisesExtensionAttributes.extensionAttribute5",
+    ExtensionAttribute6 = "onPremisesExtensionAttributes.extensionAttribute6",
+    ExtensionAttribute7 = "onPremisesExtensionAttributes.extensionAttribute7",
+    ExtensionAttribute8 = "onPremisesExtensionAttributes.extensionAttribute8",
+    ExtensionAttribute9 = "onPremisesExtensionAttributes.extensionAttribute9",
+    ExtensionAttribute10 = "onPremisesExtensionAttributes.extensionAttribute10",
+    ExtensionAttribute11 = "onPremisesExtensionAttributes.extensionAttribute11",
+    ExtensionAttribute12 = "onPremisesExtensionAttributes.extensionAttribute12",
+    ExtensionAttribute13 = "onPremisesExtensionAttributes.extensionAttribute13",
+    ExtensionAttribute14 = "onPremisesExtensionAttributes.extensionAttribute14",
+    ExtensionAttribute15 = "onPremisesExtensionAttributes.extensionAttribute15",
+}
+
+/// How many of [`Property::FIXED`], from the first, are on unless a connection says otherwise.
+const DEFAULT_COUNT: usize = 15;
+
+impl Property {
+    /// The properties that are kept unless a connection says otherwise: with `id` and
+    /// `accountEnabled` they are the 17 that are read by default.
+    pub fn defaults() -> impl Iterator<Item = Self> {
+        Self::FIXED.iter().take(DEFAULT_COUNT).cloned()
+    }
+
+    /// The name for Graph's `$select`: the whole of a complex property.
+    #[must_use]
+    pub fn selected(&self) -> &str {
+        let name = self.name();
+        name.split_once('.').map_or(name, |(whole, _)| whole)
+    }
+
+    /// The member of a complex property.
+    #[must_use]
+    pub fn member(&self) -> Option<&str> {
+        self.name().split_once('.').map(|(_, member)| member)
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Property {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Property {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom("not a property that can be kept"))
+    }
+}
+
+/// The name of a directory extension: `extension_{application id without dashes}_{name}`.
+/// Source: Graph, "Add custom data to resources", directory extensions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExtensionName(Box<str>);
+
+impl ExtensionName {
+    /// The name, if it has that form.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let (application, own) = name.strip_prefix("extension_")?.split_at_checked(32)?;
+        let own = own.strip_prefix('_')?;
+        let is_id = application.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_name =
+            (1..=200).contains(&own.len()) && own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        (is_id && is_name).then(|| Self(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The values of an account's attributes. A property without a value has no entry.
 pub type Attributes = BTreeMap<Property, String>;
 
-/// The names for Graph's `$select`: the key, the account's state, and every attribute.
-#[must_use]
-pub fn selected_names() -> Vec<&'static str> {
-    ["id", "accountEnabled"].into_iter().chain(Property::ALL.iter().map(|property| property.name())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
-    fn seventeen_properties_are_selected_by_default() {
-        assert_eq!(selected_names().len(), 17);
+    fn every_name_leads_back_to_its_property_and_no_two_share_one() {
+        let names: BTreeSet<&str> = Property::FIXED.iter().map(Property::name).collect();
+        assert_eq!(names.len(), Property::FIXED.len());
+        for property in Property::FIXED {
+            assert_eq!(Property::from_name(property.name()).as_ref(), Some(property));
+        }
     }
 
     #[test]
-    fn every_name_leads_back_to_its_property() {
-        for property in Property::ALL {
-            assert_eq!(Property::from_name(property.name()), Some(*property));
+    fn the_last_default_property_is_the_country() {
+        assert_eq!(Property::defaults().last(), Some(Property::Country));
+    }
+
+    #[test]
+    fn a_member_of_a_complex_property_is_selected_with_the_whole() {
+        assert_eq!(Property::CostCenter.selected(), "employeeOrgData");
+        assert_eq!(Property::CostCenter.member(), Some("costCenter"));
+        assert_eq!(Property::City.selected(), "city");
+        assert_eq!(Property::City.member(), None);
+    }
+
+    #[test]
+    fn only_a_registered_extension_has_the_form_of_one() {
+        let name = "extension_25883231668a43a780b25685c3f874bc_cost_center2";
+        assert_eq!(Property::from_name(name).map(|property| property.name().to_owned()).as_deref(), Some(name));
+        let long = format!("extension_25883231668a43a780b25685c3f874bc_{}", "x".repeat(201));
+        for odd in [
+            "extension_25883231668a43a780b25685c3f874bc_",
+            "extension_25883231668a43a780b25685c3f874bc",
+            "extension_25883231668A43a780b25685c3f874bc_x",
+            "extension_25883231668a43a780b25685c3f874b_x",
+            "extension_25883231668a43a780b25685c3f874bc-x",
+            "extension_25883231668a43a780b25685c3f874bc_a,b",
+            "extension_é5883231668a43a780b25685c3f874b_x",
+            "passwordProfile",
+            long.as_str(),
+        ] {
+            assert_eq!(Property::from_name(odd), None, "{odd}");
         }
+        let longest = format!("extension_25883231668a43a780b25685c3f874bc_{}", "x".repeat(200));
+        assert!(Property::from_name(&longest).is_some());
     }
 }

@@ -16,6 +16,8 @@ use crate::user::Leaving;
 pub enum Source {
     /// The list of all users, or the reading of each person in scope.
     People,
+    /// The groups of the tenant whose names make them teams.
+    GroupNames,
     /// The members of a group.
     Members(GroupId),
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::People => f.write_str("people"),
+            Self::GroupNames => f.write_str("groups by name"),
             Self::Members(group) => write!(f, "members of group {group}"),
         }
     }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::identity::{GroupId, PersonId, UserId};
-use crate::property::{Attributes, Property};
+use crate::adoption::ExistingId;
+use crate::identity::{GroupId, PersonId, TeamSource, UserId};
+use crate::property::Attributes;
 
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,6 +20,32 @@ pub enum Leaving {
     Deleted,
     /// In the directory, but no longer in scope.
     OutOfScope,
+    /// A guest, and the connection lets no guests in.
+    Guest,
+    /// A person has undone the run that made the account.
+    Undone,
+}
+
+impl Leaving {
+    /// The word for it in the history and in digests. Never changed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::OutOfScope => "out_of_scope",
+            Self::Guest => "guest",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// The reason with that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Disabled, Self::Deleted, Self::OutOfScope, Self::Guest, Self::Undone]
+            .into_iter()
+            .find(|reason| reason.word() == word)
+    }
 }
 
 /// Whether the person may use the platform.
@@ -44,7 +71,7 @@ impl Status {
     }
 }
 
-/// An account that Rollcall made for a person of the directory.
+/// An account that Rollcall made or linked for a person of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The account.
@@ -55,39 +82,88 @@ pub struct User {
     pub status: Status,
     /// The attributes that have a value.
     pub attributes: Attributes,
+    /// The e-mail address that the platform uses.
+    pub email: Option<String>,
+    /// The language, where the connection maps languages.
+    pub language: Option<String>,
     /// The object id of the person's manager, in scope or not.
     pub manager: Option<PersonId>,
-    /// The groups in scope of which the person is a *direct* member: from them scope and teams follow
+    /// The groups that matter of which the person is a *direct* member: from them scope and teams follow
     /// without reading anybody else.
     pub groups: BTreeSet<GroupId>,
-    /// The scope groups to which the person belongs, directly or nested. Each is a team.
+    /// The groups to whose teams the person belongs, directly or nested.
     pub teams: BTreeSet<GroupId>,
+    /// The manager in whose team the person is, where managers have teams.
+    pub reports_to: Option<PersonId>,
+    /// The account of the platform that was linked, where Rollcall did not make one itself.
+    pub linked: Option<ExistingId>,
+    /// Never deactivated and never deleted, whatever the directory says. Set by people, not by syncs.
+    pub protected: bool,
 }
 
 impl User {
-    /// The address that the platform uses: the user principal name.
+    /// An active account that has nothing yet.
     #[must_use]
-    pub fn email(&self) -> Option<&str> {
-        self.attributes.get(&Property::UserPrincipalName).map(String::as_str)
+    pub const fn new(id: UserId, person: PersonId) -> Self {
+        Self {
+            id,
+            person,
+            status: Status::Active,
+            attributes: Attributes::new(),
+            email: None,
+            language: None,
+            manager: None,
+            groups: BTreeSet::new(),
+            teams: BTreeSet::new(),
+            reports_to: None,
+            linked: None,
+            protected: false,
+        }
+    }
+
+    /// The teams in which the person shows: none while the account is inactive.
+    #[must_use]
+    pub fn roster(&self) -> BTreeSet<TeamSource> {
+        if !self.status.is_active() {
+            return BTreeSet::new();
+        }
+        let groups = self.teams.iter().copied().map(TeamSource::Group);
+        groups.chain(self.reports_to.map(TeamSource::Manager)).collect()
     }
 
     /// A short digest of everything that a sync compares.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         // Destructured in full, so that a new field can't be forgotten in the comparison.
-        let Self { id: _, person: _, status, attributes, manager, groups, teams } = self;
+        let Self {
+            id: _,
+            person: _,
+            status,
+            attributes,
+            email,
+            language,
+            manager,
+            groups,
+            teams,
+            reports_to,
+            linked: _,
+            protected: _,
+        } = self;
         let mut digest = Digester::default();
-        match status {
-            Status::Active => digest.part(b"active"),
-            Status::Inactive { reason: Leaving::Disabled, since: _ } => digest.part(b"disabled"),
-            Status::Inactive { reason: Leaving::Deleted, since: _ } => digest.part(b"deleted"),
-            Status::Inactive { reason: Leaving::OutOfScope, since: _ } => digest.part(b"out of scope"),
-        }
+        digest.part(match status {
+            Status::Active => b"active",
+            Status::Inactive { reason, since: _ } => reason.word().as_bytes(),
+        });
         for (property, value) in attributes {
             digest.part(property.name().as_bytes());
             digest.part(value.as_bytes());
         }
-        digest.part(manager.map(|id| id.0.into_bytes()).as_ref().map_or(&[], |bytes| bytes.as_slice()));
+        for text in [email, language] {
+            digest.part(text.as_deref().unwrap_or_default().as_bytes());
+        }
+        for person in [manager, reports_to] {
+            digest.part(person.map(|id| id.0.into_bytes()).as_ref().map_or(&[], |bytes| bytes.as_slice()));
+        }
         for ids in [groups, teams] {
             digest.part(&(ids.len() as u64).to_be_bytes());
             for id in ids {
@@ -123,18 +199,54 @@ impl Digester {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::property::Property;
     use uuid::Uuid;
 
     fn user() -> User {
         User {
-            id: UserId(Uuid::from_u128(1)),
-            person: PersonId(Uuid::from_u128(2)),
-            status: Status::Active,
             attributes: Attributes::from([(Property::City, "Ulm".to_owned())]),
-            manager: None,
             groups: BTreeSet::from([GroupId(Uuid::from_u128(3))]),
-            teams: BTreeSet::new(),
+            ..User::new(UserId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)))
         }
+    }
+
+    #[test]
+    fn everything_that_is_compared_is_in_the_fingerprint() {
+        let somebody = PersonId(Uuid::from_u128(4));
+        let inactive = |reason| Status::Inactive { reason, since: Timestamp::UNIX_EPOCH };
+        let others = [
+            User { status: inactive(Leaving::Guest), ..user() },
+            User { status: inactive(Leaving::Deleted), ..user() },
+            User { attributes: Attributes::new(), ..user() },
+            User { email: Some("x".to_owned()), ..user() },
+            User { language: Some("x".to_owned()), ..user() },
+            User { manager: Some(somebody), ..user() },
+            User { reports_to: Some(somebody), ..user() },
+            User { groups: BTreeSet::new(), ..user() },
+            User { teams: BTreeSet::from([GroupId(Uuid::from_u128(3))]), ..user() },
+            user(),
+        ];
+        let fingerprints: std::collections::HashSet<Fingerprint> = others.iter().map(User::fingerprint).collect();
+        assert_eq!(fingerprints.len(), others.len());
+        assert_eq!(User { protected: true, ..user() }.fingerprint(), user().fingerprint());
+    }
+
+    #[test]
+    fn who_is_inactive_shows_in_no_team() {
+        let somebody = PersonId(Uuid::from_u128(4));
+        let group = GroupId(Uuid::from_u128(3));
+        let active = User { teams: BTreeSet::from([group]), reports_to: Some(somebody), ..user() };
+        assert_eq!(active.roster(), BTreeSet::from([TeamSource::Group(group), TeamSource::Manager(somebody)]));
+        let status = Status::Inactive { reason: Leaving::Deleted, since: Timestamp::UNIX_EPOCH };
+        assert_eq!(User { status, ..active }.roster(), BTreeSet::new());
+    }
+
+    #[test]
+    fn every_reason_has_a_word_that_leads_back() {
+        for word in ["disabled", "deleted", "out_of_scope", "guest", "undone"] {
+            assert_eq!(Leaving::from_word(word).map(Leaving::word), Some(word));
+        }
+        assert_eq!(Leaving::from_word("active"), None);
     }
 
     #[test]

@@ -41,6 +41,18 @@ pub fn browse(page_size: u16) -> Request<Page<Group>> {
     page_of(page_size).option("$orderby", "displayName")
 }
 
+/// Groups whose name begins so, without regard to case, 999 a page (Graph page "List groups": `startswith` on `displayName`).
+pub fn named(beginning: &str) -> Request<Page<Group>> {
+    let request =
+        Request::list("/groups", &[]).select(&["displayName"]).option("$top", LARGEST_PAGE).permission(READ_GROUPS);
+    if beginning.is_empty() {
+        return request;
+    }
+    // A quote in a literal is doubled (OData 4.01 URL conventions, 5.1.1.14.1).
+    let literal = beginning.replace('\'', "''");
+    request.option("$filter", &format!("startswith(displayName,'{literal}')"))
+}
+
 fn page_of(size: u16) -> Request<Page<Group>> {
     let size = size.clamp(1, LARGEST_PAGE_SIZE).to_string();
     Request::list("/groups", &[]).select(&SELECT).option("$top", &size).permission(READ_GROUPS)

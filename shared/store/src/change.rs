@@ -1,9 +1,11 @@
 //! The history of a run: every change, per object.
 
-use rollcall_directory::identity::{GroupId, TeamId};
-use rollcall_directory::plan::UserChange;
+use rollcall_directory::history::UserChange;
+use rollcall_directory::identity::{TeamId, TeamSource};
 use rollcall_directory::team::Team;
 use serde::{Deserialize, Serialize};
+
+use crate::problem::NotedProblem;
 
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +15,8 @@ pub enum Change {
     User(UserChange),
     /// Of a team.
     Team(TeamChange),
+    /// None: somebody would have to see to this. Only in previews.
+    Skipped(NotedProblem),
 }
 
 /// What happened to a team.
@@ -23,9 +27,9 @@ pub enum TeamAction {
     Created,
     /// Its name changed.
     Renamed,
-    /// Its group is no longer a scope group.
+    /// There is no reason for it any more.
     Retired,
-    /// Its group is a scope group again.
+    /// There is a reason for it again.
     Restored,
 }
 
@@ -34,8 +38,9 @@ pub enum TeamAction {
 pub struct TeamChange {
     /// The team.
     pub team: TeamId,
-    /// The group for which it stands.
-    pub group: GroupId,
+    /// For what it stands.
+    #[serde(flatten)]
+    pub source: TeamSource,
     /// What happened.
     pub action: TeamAction,
     /// The name before.
@@ -48,7 +53,7 @@ pub struct TeamChange {
 /// What differs between a team before and after; `None` when nothing does.
 #[must_use]
 pub fn team_difference(before: Option<&Team>, after: &Team) -> Option<TeamChange> {
-    let Team { id, group, name, active } = after;
+    let Team { id, source, name, active } = after;
     let action = match before {
         None => TeamAction::Created,
         Some(before) if before.active && !active => TeamAction::Retired,
@@ -57,16 +62,32 @@ pub fn team_difference(before: Option<&Team>, after: &Team) -> Option<TeamChange
         Some(_) => return None,
     };
     let name_before = before.map(|before| before.name.clone());
-    Some(TeamChange { team: *id, group: *group, action, name_before, name_after: name.clone() })
+    Some(TeamChange { team: *id, source: *source, action, name_before, name_after: name.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_directory::identity::{GroupId, PersonId};
     use uuid::Uuid;
 
     fn team(name: &str, active: bool) -> Team {
-        Team { id: TeamId(Uuid::from_u128(1)), group: GroupId(Uuid::from_u128(2)), name: name.to_owned(), active }
+        let source = TeamSource::Group(GroupId(Uuid::from_u128(2)));
+        Team { id: TeamId(Uuid::from_u128(1)), source, name: name.to_owned(), active }
+    }
+
+    #[test]
+    fn the_stored_form_names_the_group_or_the_manager() {
+        let id = "00000000-0000-0000-0000-000000000002";
+        for (kind, source) in [
+            ("group", TeamSource::Group(GroupId(Uuid::from_u128(2)))),
+            ("manager", TeamSource::Manager(PersonId(Uuid::from_u128(2)))),
+        ] {
+            let change = team_difference(None, &Team { source, ..team("Sales", true) }).unwrap();
+            let value = serde_json::to_value(&change).unwrap();
+            assert_eq!(value[kind], id);
+            assert_eq!(serde_json::from_value::<TeamChange>(value).unwrap(), change);
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What a worker writes under its lease.
 
 use jiff::Timestamp;
-use rollcall_directory::identity::GroupId;
-use rollcall_directory::plan::{Loss, UserChange, difference};
+use rollcall_directory::history::{UserChange, difference};
+use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_directory::plan::Loss;
 use rollcall_directory::team::Team;
 use rollcall_directory::user::User;
 
 use crate::change::{TeamChange, team_difference};
 use crate::group::StoredGroup;
 use crate::hold::HoldWrite;
+use crate::problem::ProblemChanges;
 use crate::run::Run;
 use crate::state::StateChange;
 
@@ -16,7 +18,7 @@ use crate::state::StateChange;
 /// themselves and is written with them.
 ///
 /// It may take several transactions. Each carries the fence and the history of exactly what it
-/// writes. Teams come first, then people, then groups, held removals and snapshot chunks; run,
+/// writes. Teams come first, then people, then groups, problems, held removals and snapshot chunks; run,
 /// holds and state come in the last one. So whoever takes over after a kill finds some of the
 /// people done, with their history, and a cursor that stands before them.
 #[derive(Clone, Debug)]
@@ -36,8 +38,12 @@ pub struct Commit {
     pub holds: Vec<HoldWrite>,
     /// Snapshot chunks to add, each less than 390 KB.
     pub chunks: Vec<Vec<u8>>,
+    /// Problems to note and to forget.
+    pub problems: ProblemChanges,
     /// What changes of the state.
     pub state: StateChange,
+    /// Only the history of accounts and teams is written, and nothing of what it tells: a preview.
+    pub rehearsal: bool,
     /// The current time.
     pub now: Timestamp,
 }
@@ -54,7 +60,9 @@ impl Commit {
             run: None,
             holds: Vec::new(),
             chunks: Vec::new(),
+            problems: ProblemChanges::default(),
             state: StateChange::default(),
+            rehearsal: false,
             now,
         }
     }
@@ -65,17 +73,29 @@ impl Commit {
 pub struct UserWrite {
     /// As it was read. The write fails with a conflict where that is no longer so.
     pub before: Option<User>,
-    /// As it shall be.
-    pub after: User,
+    /// As it shall be; none where it is deleted. At least one of both is there.
+    pub after: Option<User>,
     /// What of the change counts as taken for the guard's rolling 24 hours.
     pub taken: Vec<Loss>,
 }
 
 impl UserWrite {
+    /// An account that is made or changed, with nothing taken.
+    #[must_use]
+    pub const fn giving(before: Option<User>, after: User) -> Self {
+        Self { before, after: Some(after), taken: Vec::new() }
+    }
+
+    /// Whose account.
+    #[must_use]
+    pub fn person(&self) -> Option<PersonId> {
+        self.after.as_ref().or(self.before.as_ref()).map(|user| user.person)
+    }
+
     /// The change as the run's history shows it.
     #[must_use]
     pub fn change(&self) -> Option<UserChange> {
-        difference(self.before.as_ref(), &self.after)
+        difference(self.before.as_ref(), self.after.as_ref())
     }
 }
 

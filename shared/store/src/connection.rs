@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,10 @@ pub struct Connection {
     /// Whether it is synced, and if not, why not.
     pub status: ConnectionStatus,
     /// Who is in.
-    #[serde(with = "rows::scope")]
     pub scope: Scope,
+    /// How a person of the directory becomes an account.
+    #[serde(default)]
+    pub rules: Rules,
     /// How much may be taken without asking.
     #[serde(with = "rows::limits")]
     pub limits: Limits,
@@ -38,6 +41,9 @@ pub struct Connection {
     /// When the credential stops working, as far as somebody told us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_expires_at: Option<Timestamp>,
+    /// The revision at which scope, rules or limits last changed. A full run with them is due until it is done.
+    #[serde(default)]
+    pub settings_revision: u64,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its settings or status last changed.

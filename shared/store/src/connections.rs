@@ -91,7 +91,7 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
     use rollcall_directory::guard::Limits;
-    use rollcall_directory::identity::GroupId;
+    use rollcall_directory::identity::{GroupId, PersonId};
     use rollcall_directory::scope::Scope;
     use uuid::Uuid;
 
@@ -111,7 +111,12 @@ mod tests {
 
     fn any_scope() -> impl Strategy<Value = Scope> {
         let groups = proptest::collection::btree_set(any::<u128>().prop_map(|id| GroupId(Uuid::from_u128(id))), 0..4);
-        prop_oneof![Just(Scope::Everyone), groups.prop_map(|groups| Scope::Groups { groups })]
+        let people = proptest::collection::btree_set(any::<u128>().prop_map(|id| PersonId(Uuid::from_u128(id))), 0..4);
+        prop_oneof![
+            Just(Scope::everyone()),
+            groups.prop_map(Scope::any_of),
+            people.prop_map(|people| Scope::People { people }),
+        ]
     }
 
     proptest! {
@@ -129,12 +134,14 @@ mod tests {
                 name,
                 status,
                 scope,
+                rules: rollcall_directory::rules::Rules { allow_deletion: hours.is_some(), ..Default::default() },
                 limits: Limits { people, percent, emptied_group },
                 owners,
                 sync_every_hours: hours,
                 history_days: HistoryDays::new(days).unwrap(),
                 credential_kind: CredentialKind::Certificate,
                 secret_expires_at: expires.map(|at| Timestamp::from_second(at).unwrap()),
+                settings_revision: revision / 2,
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
                 revision,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall_directory::identity::{ConnectionId, GroupId, TeamId};
+use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamId, TeamSource};
 use rollcall_directory::team::Team;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -58,21 +58,35 @@ fn read(item: &Item) -> Result<(GroupId, StoredGroup), Error> {
 #[derive(Serialize, Deserialize)]
 struct TeamRow {
     id: TeamId,
-    group: GroupId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<GroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    manager: Option<PersonId>,
     name: String,
     active: bool,
 }
 
 /// The write that makes or changes a team.
 pub(crate) fn write_team(connection: ConnectionId, team: &Team) -> Result<Write, Error> {
-    let Team { id, group, name, active } = team.clone();
-    let item = to_item("team", &Key::team(connection, group), &TeamRow { id, group, name, active })?;
+    let Team { id, source, name, active } = team.clone();
+    let (group, manager) = match source {
+        TeamSource::Group(group) => (Some(group), None),
+        TeamSource::Manager(person) => (None, Some(person)),
+    };
+    let item = to_item("team", &Key::team(connection, source.id()), &TeamRow { id, group, manager, name, active })?;
     Ok(Write::Put { kind: "team", item, condition: None })
 }
 
 fn read_team(item: Item) -> Result<Team, Error> {
-    let TeamRow { id, group, name, active } = from_item("team", item)?;
-    Ok(Team { id, group, name, active })
+    let TeamRow { id, group, manager, name, active } = from_item("team", item)?;
+    let source = match (group, manager) {
+        (Some(group), _) => TeamSource::Group(group),
+        (None, Some(person)) => TeamSource::Manager(person),
+        (None, None) => {
+            return Err(Error::Corrupt { item: "team", what: "neither of a group nor of a manager".to_owned() });
+        }
+    };
+    Ok(Team { id, source, name, active })
 }
 
 impl Table {
@@ -105,12 +119,12 @@ impl Table {
         self.query_all(Span::prefixed(partition(connection), TEAM)).await?.into_iter().map(read_team).collect()
     }
 
-    /// The team of a group.
+    /// The team that stands for the group or the manager with this object id.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and what reading an item can meet.
-    pub async fn team(&self, connection: ConnectionId, group: GroupId) -> Result<Option<Team>, Error> {
-        self.get(&Key::team(connection, group)).await?.map(read_team).transpose()
+    pub async fn team(&self, connection: ConnectionId, source: Uuid) -> Result<Option<Team>, Error> {
+        self.get(&Key::team(connection, source)).await?.map(read_team).transpose()
     }
 }
 
@@ -142,9 +156,16 @@ mod tests {
         }
 
         #[test]
-        fn a_team_comes_back_as_it_was_written(id in any::<u128>(), name in ".{0,20}", active in any::<bool>()) {
+        fn a_team_comes_back_as_it_was_written(
+            id in any::<u128>(),
+            name in ".{0,20}",
+            active in any::<bool>(),
+            of_manager in any::<bool>(),
+        ) {
             let id = Uuid::from_u128(id);
-            let team = Team { id: TeamId(id), group: GroupId(id), name, active };
+            let source =
+                if of_manager { TeamSource::Manager(PersonId(id)) } else { TeamSource::Group(GroupId(id)) };
+            let team = Team { id: TeamId(id), source, name, active };
             prop_assert_eq!(read_team(item(write_team(CONNECTION, &team).unwrap())).unwrap(), team);
         }
     }

@@ -14,14 +14,18 @@
 //! | | `SUBSCRIPTION#{nonce}` | a subscription | strong get by nonce; list |
 //! | | `NOTICE#{matter}#{way}` | what people were told | list |
 //! | | `GROUP#{group}` | a group in scope | list; strong batch get |
-//! | | `TEAM#{group}` | a team | list |
+//! | | `TEAM#{object}` | a team, by its group or manager | get; list |
+//! | | `PROBLEM#{id}` | something that a person has to see to | list |
+//! | | `PROPOSAL#{run}` | settings to be previewed | get |
+//! | | `EXISTING#{id}` | an account that was there before | get; list |
 //! | | `HOLD#{hold}` | a hold | get; list, newest first, paged |
 //! | | `RUN#{run}` | a run | get; list, newest first, paged |
 //! | `C#{connection}#H#{hold}` | `{number:06}` | some of the held removals | list |
 //! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes | list, paged |
 //! | | `SNAPSHOT#{number:010}` | a piece of the run's checkpoint | list |
 //! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints |
-//! | `C#{connection}#T#{group}#{shard}` | `{person}` | a member of a team | list, paged; count |
+//! | `C#{connection}#T#{group}#{shard}` | `{person}` | a member of a group's team | list, paged; count |
+//! | `C#{connection}#M#{shard}` | `{manager}#{person}` | a member of a manager's team | list, paged; count |
 //!
 //! The shard is the first hexadecimal digit of the account's id, which is a version 5 UUID and
 //! so spreads evenly: a first sync writes to 16 partitions, not to one. What every transaction
@@ -30,7 +34,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, UserId};
+use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, TeamSource, UserId};
 use uuid::Uuid;
 
 use crate::notices::{Matter, Way};
@@ -44,6 +48,10 @@ pub(crate) const CONNECTIONS: &str = "CONNECTIONS";
 pub(crate) const GROUP: &str = "GROUP#";
 /// Prefix of team items.
 pub(crate) const TEAM: &str = "TEAM#";
+/// Prefix of items that a person has to see to.
+pub(crate) const PROBLEM: &str = "PROBLEM#";
+/// Prefix of accounts that were there before.
+pub(crate) const EXISTING: &str = "EXISTING#";
 /// Prefix of hold items.
 pub(crate) const HOLD: &str = "HOLD#";
 /// Prefix of run items.
@@ -139,8 +147,20 @@ impl Key {
         Self::new(partition(connection), format!("{GROUP}{group}"))
     }
 
-    pub(crate) fn team(connection: ConnectionId, group: GroupId) -> Self {
-        Self::new(partition(connection), format!("{TEAM}{group}"))
+    pub(crate) fn team(connection: ConnectionId, source: Uuid) -> Self {
+        Self::new(partition(connection), format!("{TEAM}{source}"))
+    }
+
+    pub(crate) fn problem(connection: ConnectionId, id: Uuid) -> Self {
+        Self::new(partition(connection), format!("{PROBLEM}{id}"))
+    }
+
+    pub(crate) fn proposal(connection: ConnectionId, id: RunId) -> Self {
+        Self::new(partition(connection), format!("PROPOSAL#{id}"))
+    }
+
+    pub(crate) fn existing(connection: ConnectionId, id: Uuid) -> Self {
+        Self::new(partition(connection), format!("{EXISTING}{id}"))
     }
 
     pub(crate) fn hold(connection: ConnectionId, hold: HoldId) -> Self {
@@ -167,8 +187,9 @@ impl Key {
         Self::new(user_partition(connection, shard), person.to_string())
     }
 
-    pub(crate) fn member(connection: ConnectionId, group: GroupId, shard: Shard, person: PersonId) -> Self {
-        Self::new(roster_partition(connection, group, shard), person.to_string())
+    pub(crate) fn member(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Self {
+        let (pk, prefix) = roster(connection, team, shard);
+        Self::new(pk, format!("{prefix}{person}"))
     }
 
     /// The key as an item's attributes.
@@ -200,9 +221,22 @@ pub(crate) fn user_partition(connection: ConnectionId, shard: Shard) -> String {
     format!("C#{connection}#U#{shard}")
 }
 
-/// One partition of a team's members.
-pub(crate) fn roster_partition(connection: ConnectionId, group: GroupId, shard: Shard) -> String {
+/// One partition of a group's team.
+pub(crate) fn group_roster_partition(connection: ConnectionId, group: GroupId, shard: Shard) -> String {
     format!("C#{connection}#T#{group}#{shard}")
+}
+
+/// One partition of the teams of all managers: there are many, and most are small.
+pub(crate) fn manager_rosters_partition(connection: ConnectionId, shard: Shard) -> String {
+    format!("C#{connection}#M#{shard}")
+}
+
+/// Where one shard of a team's members is: the partition, and how their sort keys begin.
+pub(crate) fn roster(connection: ConnectionId, team: TeamSource, shard: Shard) -> (String, String) {
+    match team {
+        TeamSource::Group(group) => (group_roster_partition(connection, group, shard), String::new()),
+        TeamSource::Manager(manager) => (manager_rosters_partition(connection, shard), format!("{manager}#")),
+    }
 }
 
 #[cfg(test)]
@@ -226,14 +260,18 @@ mod tests {
             Key::notice(CONNECTION, Matter::Paused, Way::Mail),
             Key::notice(CONNECTION, Matter::Paused, Way::Channel),
             Key::group(CONNECTION, GroupId(id)),
-            Key::team(CONNECTION, GroupId(id)),
+            Key::team(CONNECTION, id),
+            Key::problem(CONNECTION, id),
+            Key::existing(CONNECTION, id),
+            Key::proposal(CONNECTION, RunId(id)),
             Key::hold(CONNECTION, HoldId(id)),
             Key::run(CONNECTION, RunId(id)),
             Key::removals(CONNECTION, HoldId(id), 0),
             Key::change(CONNECTION, RunId(id), 0),
             Key::snapshot(CONNECTION, RunId(id), 0),
             Key::user(CONNECTION, shard, PersonId(id)),
-            Key::member(CONNECTION, GroupId(id), shard, PersonId(id)),
+            Key::member(CONNECTION, TeamSource::Group(GroupId(id)), shard, PersonId(id)),
+            Key::member(CONNECTION, TeamSource::Manager(PersonId(id)), shard, PersonId(id)),
         ];
         let places: BTreeSet<(String, String)> = keys.iter().map(|key| (key.pk.clone(), key.sk.clone())).collect();
         assert_eq!(places.len(), keys.len());
@@ -264,7 +302,7 @@ mod tests {
     #[test]
     fn the_keys_are_those_of_the_documentation() {
         let [group, person] = [Uuid::from_u128(0xa), Uuid::from_u128(0xb)];
-        let key = Key::member(CONNECTION, GroupId(group), Shard(12), PersonId(person));
+        let key = Key::member(CONNECTION, TeamSource::Group(GroupId(group)), Shard(12), PersonId(person));
         assert_eq!(key.pk, "C#00000000-0000-0000-0000-000000000001#T#00000000-0000-0000-0000-00000000000a#c");
         assert_eq!(key.sk, "00000000-0000-0000-0000-00000000000b");
     }

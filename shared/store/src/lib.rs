@@ -5,7 +5,7 @@
 //! * [`lease`], [`commit`]: the only way in which a sync writes. One worker at a time holds a
 //!   connection's lease; each of its transactions carries the fence, the writes, and their history.
 //! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`],
-//!   [`subscription`], [`notices`]: what is kept, with the calls that read it.
+//!   [`subscription`], [`notices`], [`problem`], [`existing`], [`proposal`]: what is kept, with the calls that read it.
 //! * [`page`]: long lists, with authenticated cursors.
 //! * [`retention`]: how long history is kept.
 //! * [`purge`]: deleting everything of a connection.
@@ -24,11 +24,14 @@ pub mod change;
 pub mod commit;
 pub mod connection;
 pub mod error;
+pub mod existing;
 pub mod group;
 pub mod hold;
 pub mod lease;
 pub mod notices;
 pub mod page;
+pub mod problem;
+pub mod proposal;
 pub mod purge;
 pub mod retention;
 pub mod run;
@@ -62,6 +65,8 @@ pub use hold::{Decision, Hold, HoldStatus, HoldWrite};
 pub use lease::{Acquired, Lease};
 pub use notices::{Matter, Told, Way};
 pub use page::{Page, PageRequest};
+pub use problem::{NotedProblem, ProblemChanges};
+pub use proposal::Proposal;
 pub use purge::Purged;
 pub use retention::HistoryDays;
 pub use run::{Counts, Mode, Progress, Run, RunError, RunStatus, Tally, Trigger};

@@ -14,7 +14,7 @@ use crate::group;
 use crate::hold::HoldWrite;
 use crate::keys::Key;
 use crate::retention::HistoryDays;
-use crate::unit::{Unit, chunk_unit, removal_units, stages, team_unit, user_unit};
+use crate::unit::{Unit, chunk_unit, problem_units, removal_units, stages, team_unit, user_unit};
 use crate::write::Write;
 
 /// Items of a transaction, without the fence, the chunk of changes and the ledger.
@@ -36,8 +36,8 @@ pub(crate) struct Place {
     pub(crate) history: HistoryDays,
 }
 
-/// The transactions of a commit, one after the other. Takes users, teams, groups, removals and
-/// chunks out of the commit; what closes it stays there.
+/// The transactions of a commit, one after the other. Takes users, teams, groups, problems, removals
+/// and chunks out of the commit; what closes it stays there.
 pub(crate) struct Parcels {
     units: std::iter::Peekable<Box<dyn Iterator<Item = Result<Sized, Error>> + Send>>,
 }
@@ -53,19 +53,22 @@ impl Parcels {
     /// Begins to split.
     pub(crate) fn new(commit: &mut Commit, place: Place) -> Self {
         let now = commit.now;
+        let rehearsal = commit.rehearsal;
         let Place { connection, run, chunks, history } = place;
         let expires = history.while_open().after(now);
-        let teams = std::mem::take(&mut commit.teams).into_iter().map(move |team| team_unit(connection, &team));
+        let teams =
+            std::mem::take(&mut commit.teams).into_iter().map(move |team| team_unit(connection, &team, rehearsal));
         let users = std::mem::take(&mut commit.users)
             .into_iter()
             .flat_map(stages)
-            .map(move |user| user_unit(connection, &user, now));
+            .map(move |user| user_unit(connection, &user, now, rehearsal));
         let groups = std::mem::take(&mut commit.groups)
             .into_iter()
             .map(move |(id, stored)| group::write(connection, id, &stored).map(Unit::of));
         let gone = std::mem::take(&mut commit.groups_gone)
             .into_iter()
             .map(move |id| Ok(Unit::of(Write::Delete(Key::group(connection, id)))));
+        let problems = problem_units(connection, std::mem::take(&mut commit.problems), rehearsal);
         let removals = take_removals(&mut commit.holds)
             .into_iter()
             .flat_map(move |(hold, removals)| removal_units(connection, hold, &removals, expires));
@@ -77,6 +80,7 @@ impl Parcels {
             .chain(users)
             .chain(groups)
             .chain(gone)
+            .chain(problems)
             .chain(removals)
             .chain(chunks)
             .map(|unit| unit.map(|unit| Sized { bytes: unit.bytes(), change_bytes: unit.change_bytes(), unit }));
@@ -97,7 +101,7 @@ impl Parcels {
             unit.absorb(next.unit);
         }
         let done = self.units.peek().is_none();
-        if !done && unit.writes.is_empty() {
+        if !done && unit.writes.is_empty() && unit.changes.is_empty() {
             // One unit alone is too large. It can't be divided, and it would not fit later either.
             return match self.units.next() {
                 Some(Ok(next)) => Err(Error::TooLarge { item: "transaction", bytes: next.bytes }),
@@ -105,7 +109,7 @@ impl Parcels {
                 None => Ok(Parcel { unit, last: true }),
             };
         }
-        let last = done && (used.plus(closing).fits() || unit.writes.is_empty());
+        let last = done && (used.plus(closing).fits() || (unit.writes.is_empty() && unit.changes.is_empty()));
         Ok(Parcel { unit, last })
     }
 }

@@ -5,7 +5,10 @@ use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, RunId};
 use crate::error::Error;
 use crate::item::{read_id, read_text};
 use crate::keys::user_partition;
-use crate::keys::{HOLD, Key, RUN, Shard, TEAM, hold_partition, partition, roster_partition, run_partition};
+use crate::keys::{
+    HOLD, Key, RUN, Shard, TEAM, group_roster_partition, hold_partition, manager_rosters_partition, partition,
+    run_partition,
+};
 use crate::table::{Span, Table};
 
 /// What is left after a step of a purge.
@@ -36,12 +39,13 @@ impl Table {
         let mut budget = Budget(most);
         for shard in Shard::all() {
             self.clear(&mut budget, &user_partition(connection, shard), "").await?;
+            self.clear(&mut budget, &manager_rosters_partition(connection, shard), "").await?;
         }
         for team in self.ids::<GroupId>(connection, TEAM).await? {
             for shard in Shard::all() {
-                self.clear(&mut budget, &roster_partition(connection, team, shard), "").await?;
+                self.clear(&mut budget, &group_roster_partition(connection, team, shard), "").await?;
             }
-            self.clear_one(&mut budget, Key::team(connection, team)).await?;
+            self.clear_one(&mut budget, Key::team(connection, team.0)).await?;
         }
         for run in self.ids::<RunId>(connection, RUN).await? {
             self.clear(&mut budget, &run_partition(connection, run), "").await?;

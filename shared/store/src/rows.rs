@@ -2,40 +2,11 @@
 //! refuse what they don't know; rows are read tolerantly, because a newer version may have
 //! added something.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rollcall_directory::guard::Takings;
-use rollcall_directory::identity::GroupId;
 use rollcall_directory::property::Property;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// [`rollcall_directory::scope::Scope`].
-pub(crate) mod scope {
-    use super::*;
-    use rollcall_directory::scope::Scope;
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(tag = "type", rename_all = "snake_case")]
-    enum Row {
-        Everyone,
-        Groups { groups: BTreeSet<GroupId> },
-    }
-
-    pub(crate) fn serialize<S: Serializer>(scope: &Scope, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = match scope {
-            Scope::Everyone => Row::Everyone,
-            Scope::Groups { groups } => Row::Groups { groups: groups.clone() },
-        };
-        row.serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
-        Ok(match Row::deserialize(deserializer)? {
-            Row::Everyone => Scope::Everyone,
-            Row::Groups { groups } => Scope::Groups { groups },
-        })
-    }
-}
 
 /// [`rollcall_directory::guard::Limits`].
 pub(crate) mod limits {
@@ -68,18 +39,22 @@ pub(crate) struct TakingsRow {
     attributes: BTreeMap<Property, u64>,
     #[serde(default)]
     managers: u64,
+    #[serde(default)]
+    emails: u64,
+    #[serde(default)]
+    deletions: u64,
 }
 
 impl From<&Takings> for TakingsRow {
     fn from(takings: &Takings) -> Self {
-        let Takings { accounts, memberships, attributes, managers } = takings.clone();
-        Self { accounts, memberships, attributes, managers }
+        let Takings { accounts, memberships, attributes, managers, emails, deletions } = takings.clone();
+        Self { accounts, memberships, attributes, managers, emails, deletions }
     }
 }
 
 impl From<TakingsRow> for Takings {
     fn from(row: TakingsRow) -> Self {
-        let TakingsRow { accounts, memberships, attributes, managers } = row;
-        Self { accounts, memberships, attributes, managers }
+        let TakingsRow { accounts, memberships, attributes, managers, emails, deletions } = row;
+        Self { accounts, memberships, attributes, managers, emails, deletions }
     }
 }

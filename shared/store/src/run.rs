@@ -1,8 +1,9 @@
 //! Runs: one execution of a sync each, kept as history.
 
 use jiff::Timestamp;
-use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
-use rollcall_directory::plan::Action;
+use rollcall_directory::guard::Reason;
+use rollcall_directory::history::Action;
+use rollcall_directory::identity::{ConnectionId, HoldId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, TeamAction};
@@ -40,6 +41,9 @@ pub struct Run {
     /// The hold that it opened or applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldId>,
+    /// Why removals are held, or would be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
     /// What the engine needs to go on after a checkpoint. The store does not look into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
@@ -55,6 +59,28 @@ pub enum Mode {
     Incremental,
     /// Applies the removals of an approved hold.
     Hold(HoldId),
+    /// Reads one person.
+    Person(PersonId),
+    /// Finds out what a full run would do with some settings, and does none of it.
+    Preview,
+    /// Takes back what a run did.
+    Undo(RunId),
+    /// Finds out what taking back a run would do, and does none of it.
+    PreviewUndo(RunId),
+}
+
+impl Mode {
+    /// Whether nothing is done but to find out what would be.
+    #[must_use]
+    pub const fn is_preview(self) -> bool {
+        matches!(self, Self::Preview | Self::PreviewUndo(_))
+    }
+
+    /// Whether the platform is in step with the directory after such a run.
+    #[must_use]
+    pub const fn reads_all_that_changed(self) -> bool {
+        matches!(self, Self::Full | Self::Incremental)
+    }
 }
 
 /// What caused a run.
@@ -128,6 +154,10 @@ pub struct Counts {
     pub refuted: u64,
     /// Removals that nobody could confirm yet.
     pub unproven: u64,
+    /// People in scope who get no account, or not all of it, until somebody has seen to it.
+    pub skipped: u64,
+    /// What could not be taken back, because it has changed again since.
+    pub changed_since: u64,
 }
 
 /// Changes by kind.
@@ -142,6 +172,8 @@ pub struct Tally {
     pub reactivated: u64,
     /// Accounts that may no longer be used.
     pub deactivated: u64,
+    /// Accounts deleted.
+    pub deleted: u64,
     /// Teams made.
     pub teams_created: u64,
     /// Teams renamed.
@@ -163,12 +195,14 @@ impl Tally {
                 Action::Updated => &mut self.updated,
                 Action::Reactivated => &mut self.reactivated,
                 Action::Deactivated => &mut self.deactivated,
+                Action::Deleted => &mut self.deleted,
             },
             Change::Team(change) => match change.action {
                 TeamAction::Created | TeamAction::Restored => &mut self.teams_created,
                 TeamAction::Renamed => &mut self.teams_renamed,
                 TeamAction::Retired => &mut self.teams_retired,
             },
+            Change::Skipped(_) => return,
         };
         *counter += 1;
     }
@@ -180,6 +214,7 @@ impl Tally {
             updated,
             reactivated,
             deactivated,
+            deleted,
             teams_created,
             teams_renamed,
             teams_retired,
@@ -190,6 +225,7 @@ impl Tally {
         self.updated += updated;
         self.reactivated += reactivated;
         self.deactivated += deactivated;
+        self.deleted += deleted;
         self.teams_created += teams_created;
         self.teams_renamed += teams_renamed;
         self.teams_retired += teams_retired;
@@ -205,13 +241,14 @@ impl Tally {
             updated,
             reactivated,
             deactivated,
+            deleted,
             teams_created,
             teams_renamed,
             teams_retired,
             memberships_added,
             memberships_removed,
         } = *self;
-        created + updated + reactivated + deactivated + teams_created + teams_renamed + teams_retired == 0
+        created + updated + reactivated + deactivated + deleted + teams_created + teams_renamed + teams_retired == 0
             && memberships_added + memberships_removed == 0
     }
 }

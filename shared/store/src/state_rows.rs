@@ -215,9 +215,16 @@ mod tests {
     }
 
     fn any_takings() -> impl Strategy<Value = Takings> {
-        let attributes = proptest::collection::btree_map(proptest::sample::select(Property::ALL), any::<u64>(), 0..3);
-        (any::<u64>(), any::<u64>(), any::<u64>(), attributes).prop_map(
-            |(accounts, memberships, managers, attributes)| Takings { accounts, memberships, attributes, managers },
+        let attributes = proptest::collection::btree_map(proptest::sample::select(Property::FIXED), any::<u64>(), 0..3);
+        (any::<[u64; 5]>(), attributes).prop_map(
+            |([accounts, memberships, managers, emails, deletions], attributes)| Takings {
+                accounts,
+                memberships,
+                attributes,
+                managers,
+                emails,
+                deletions,
+            },
         )
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use rollcall_directory::guard::Takings;
-use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
+use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, RunId};
 use rollcall_directory::plan::Removal;
 use rollcall_directory::user::User;
 
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::group;
 use crate::item::{MAX_ITEM, VERSION, binary, expire, number, text};
 use crate::keys::Key;
+use crate::problem::{self, ProblemChanges};
 use crate::run::Tally;
 use crate::user;
 use crate::write::Write;
@@ -70,28 +71,54 @@ impl Unit {
     }
 }
 
-pub(crate) fn team_unit(connection: ConnectionId, team: &TeamWrite) -> Result<Unit, Error> {
-    let mut unit = Unit::of(group::write_team(connection, &team.after)?);
+pub(crate) fn team_unit(connection: ConnectionId, team: &TeamWrite, rehearsal: bool) -> Result<Unit, Error> {
+    let mut unit = if rehearsal { Unit::default() } else { Unit::of(group::write_team(connection, &team.after)?) };
     if let Some(change) = team.change() {
         unit.record(&Change::Team(change))?;
     }
     Ok(unit)
 }
 
-pub(crate) fn user_unit(connection: ConnectionId, stage: &Stage, now: Timestamp) -> Result<Unit, Error> {
+/// The list of problems. A preview tells them in its history instead.
+pub(crate) fn problem_units(
+    connection: ConnectionId,
+    problems: ProblemChanges,
+    rehearsal: bool,
+) -> Box<dyn Iterator<Item = Result<Unit, Error>> + Send> {
+    if !rehearsal {
+        return Box::new(problem::writes(connection, problems).map(|write| write.map(Unit::of)));
+    }
+    Box::new(problems.noted.into_iter().map(|problem| {
+        let mut unit = Unit::default();
+        unit.record(&Change::Skipped(problem))?;
+        Ok(unit)
+    }))
+}
+
+pub(crate) fn user_unit(
+    connection: ConnectionId,
+    stage: &Stage,
+    now: Timestamp,
+    rehearsal: bool,
+) -> Result<Unit, Error> {
     let Stage { write, continues } = stage;
-    let mut unit = Unit { writes: user::writes(connection, write, now)?, continues: *continues, ..Unit::default() };
+    let mut unit = Unit { continues: *continues, ..Unit::default() };
     if let Some(change) = write.change() {
         unit.record(&Change::User(change))?;
     }
-    let was_active = write.before.as_ref().is_some_and(|before| before.status.is_active());
-    unit.active = i64::from(write.after.status.is_active()) - i64::from(was_active);
-    let person = write.after.person;
-    let removals: Vec<Removal> = write.taken.iter().map(|loss| Removal { person, loss: *loss }).collect();
-    unit.taken = Takings::of(&removals);
-    let (old, new) = (write.before.as_ref().map(user::roster).unwrap_or_default(), user::roster(&write.after));
+    let roster = |user: &Option<User>| user.as_ref().map(User::roster).unwrap_or_default();
+    let (old, new) = (roster(&write.before), roster(&write.after));
     unit.tally.memberships_added = new.difference(&old).count() as u64;
     unit.tally.memberships_removed = old.difference(&new).count() as u64;
+    if rehearsal {
+        return Ok(unit);
+    }
+    unit.writes = user::writes(connection, write, now)?;
+    let is_active = |user: &Option<User>| user.as_ref().is_some_and(|user| user.status.is_active());
+    unit.active = i64::from(is_active(&write.after)) - i64::from(is_active(&write.before));
+    let Some(person) = write.person() else { return Ok(unit) };
+    let removals: Vec<Removal> = write.taken.iter().map(|loss| Removal { person, loss: loss.clone() }).collect();
+    unit.taken = Takings::of(&removals);
     Ok(unit)
 }
 
@@ -110,13 +137,11 @@ pub(crate) fn stages(write: UserWrite) -> impl Iterator<Item = Stage> + Send {
 }
 
 fn in_stages(write: UserWrite) -> Vec<UserWrite> {
-    let old = write.before.as_ref().map(user::roster).unwrap_or_default();
-    let new = user::roster(&write.after);
-    let turned: Vec<_> = old.symmetric_difference(&new).copied().collect();
-    if turned.len() <= TEAMS {
-        return vec![write];
-    }
-    let model = write.before.as_ref().filter(|before| before.status.is_active()).unwrap_or(&write.after).clone();
+    let old = write.before.as_ref().map(group_teams).unwrap_or_default();
+    let new = write.after.as_ref().map(group_teams).unwrap_or_default();
+    let turned: Vec<GroupId> = old.symmetric_difference(&new).copied().collect();
+    let model = write.before.as_ref().filter(|before| before.status.is_active()).or(write.after.as_ref()).cloned();
+    let Some(model) = model.filter(|_| turned.len() > TEAMS) else { return vec![write] };
     let mut teams = old;
     let mut staged = Vec::new();
     let mut before = write.before;
@@ -129,10 +154,15 @@ fn in_stages(write: UserWrite) -> Vec<UserWrite> {
             }
         }
         let after = User { teams: teams.clone(), ..model.clone() };
-        staged.push(UserWrite { before: before.replace(after.clone()), after, taken: Vec::new() });
+        staged.push(UserWrite::giving(before.replace(after.clone()), after));
     }
     staged.push(UserWrite { before, after: write.after, taken: write.taken });
     staged
+}
+
+/// The groups in whose teams an account shows.
+fn group_teams(user: &User) -> BTreeSet<GroupId> {
+    if user.status.is_active() { user.teams.clone() } else { BTreeSet::new() }
 }
 
 pub(crate) fn removal_units(

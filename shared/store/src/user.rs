@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, UserId};
-use rollcall_directory::property::{Attributes, Property};
+use rollcall_directory::adoption::ExistingId;
+use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamSource, UserId};
+use rollcall_directory::property::Property;
 use rollcall_directory::user::{Fingerprint, Leaving, Status, User};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use crate::write::{Change, Write};
 
 const KIND: &str = "user";
 /// Attributes that an account may have or not.
-const OPTIONAL: &[&str] = &["reason", "since", "manager"];
+const OPTIONAL: &[&str] = &["reason", "since", "manager", "email", "language", "reports_to", "linked"];
 
 /// An account with the times of its item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +39,20 @@ pub struct IndexEntry {
     pub person: PersonId,
     /// Digest of the account as it was written.
     pub fingerprint: Fingerprint,
+    /// Since when they may not use the platform, if they may not.
+    pub inactive_since: Option<Timestamp>,
+    /// Whether the account is never deactivated.
+    pub protected: bool,
+    /// The manager in whose team the person is.
+    pub reports_to: Option<PersonId>,
+}
+
+impl IndexEntry {
     /// Whether they may use the platform.
-    pub active: bool,
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.inactive_since.is_none()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,9 +68,19 @@ struct Row {
     /// By name, so that a property of a newer version is no error.
     attributes: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     manager: Option<PersonId>,
     groups: BTreeSet<GroupId>,
     teams: BTreeSet<GroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reports_to: Option<PersonId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    linked: Option<ExistingId>,
+    #[serde(default)]
+    protected: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -71,31 +94,58 @@ enum State {
 
 impl Row {
     fn of(user: &User, now: Timestamp) -> Self {
-        let User { id, person, status, attributes, manager, groups, teams } = user.clone();
-        let (state, reason, since) = match status {
+        let user = user.clone();
+        let (state, reason, since) = match user.status {
             Status::Active => (State::Active, None, None),
             Status::Inactive { reason, since } => (State::Inactive, Some(reason), Some(since)),
         };
-        let attributes = attributes.into_iter().map(|(property, value)| (property.name().to_owned(), value)).collect();
-        Self { person, id, state, reason, since, attributes, manager, groups, teams, created_at: now, updated_at: now }
+        let attributes = user.attributes.into_iter();
+        Self {
+            person: user.person,
+            id: user.id,
+            state,
+            reason,
+            since,
+            attributes: attributes.map(|(property, value)| (property.name().to_owned(), value)).collect(),
+            email: user.email,
+            language: user.language,
+            manager: user.manager,
+            groups: user.groups,
+            teams: user.teams,
+            reports_to: user.reports_to,
+            linked: user.linked,
+            protected: user.protected,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     fn user(self) -> Result<StoredUser, Error> {
-        let Self { person, id, state, reason, since, attributes, manager, groups, teams, created_at, updated_at } =
-            self;
-        let status = match (state, reason, since) {
+        let status = match (self.state, self.reason, self.since) {
             (State::Active, _, _) => Status::Active,
             (State::Inactive, Some(reason), Some(since)) => Status::Inactive { reason, since },
             (State::Inactive, _, _) => {
                 return Err(Error::Corrupt { item: KIND, what: "inactive without a reason".to_owned() });
             }
         };
-        let attributes: Attributes = attributes
-            .into_iter()
-            .filter_map(|(name, value)| Property::from_name(&name).map(|property| (property, value)))
-            .collect();
-        let user = User { id, person, status, attributes, manager, groups, teams };
-        Ok(StoredUser { user, created_at, updated_at })
+        let attributes = self.attributes.into_iter();
+        let user = User {
+            id: self.id,
+            person: self.person,
+            status,
+            attributes: attributes
+                .filter_map(|(name, value)| Property::from_name(&name).map(|property| (property, value)))
+                .collect(),
+            email: self.email,
+            language: self.language,
+            manager: self.manager,
+            groups: self.groups,
+            teams: self.teams,
+            reports_to: self.reports_to,
+            linked: self.linked,
+            protected: self.protected,
+        };
+        Ok(StoredUser { user, created_at: self.created_at, updated_at: self.updated_at })
     }
 }
 
@@ -105,28 +155,43 @@ impl Row {
 /// out, this keeps out a plan made from an old reading.
 pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp) -> Result<Vec<Write>, Error> {
     let UserWrite { before, after, taken: _ } = write;
-    let shard = Shard::of(after.id);
-    let key = Key::user(connection, shard, after.person);
-    let mut item = to_item(KIND, &key, &Row::of(after, now))?;
-    item.insert("fp".to_owned(), binary(after.fingerprint().0));
-    item.insert("teams_digest".to_owned(), digest(&after.teams));
-    let account = match before {
-        None => {
+    let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(Vec::new()) };
+    let (shard, person) = (Shard::of(any.id), any.person);
+    let key = Key::user(connection, shard, person);
+    let account = match (before, after) {
+        (None, None) => return Ok(Vec::new()),
+        (None, Some(after)) => {
             let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
-            Write::Put { kind: KIND, item, condition: Some(condition) }
+            Write::Put { kind: KIND, item: item_of(&key, after, now)?, condition: Some(condition) }
         }
-        Some(before) => {
+        (Some(before), Some(after)) => {
+            let mut item = item_of(&key, after, now)?;
             item.remove("created_at");
-            let change = Change::set(KIND, key, item, OPTIONAL)
-                .require("state", text(state_word(before.status.is_active())))
-                .require("teams_digest", digest(&before.teams));
-            Write::Update(change)
+            // Set by people, perhaps since the account was read.
+            item.remove("protected");
+            let change = as_read(Change::set(KIND, key, item, OPTIONAL), before);
+            let closes = before.status.is_active() && !after.status.is_active();
+            Write::Update(if closes { change.forbid("protected") } else { change })
         }
+        (Some(before), None) => Write::DeleteIf(as_read(Change::none(KIND, key), before).forbid("protected")),
     };
-    let (old, new) = (before.as_ref().map(roster).unwrap_or_default(), roster(after));
-    let joined = new.difference(&old).map(|team| join(connection, *team, shard, after.person));
-    let left = old.difference(&new).map(|team| Write::Delete(Key::member(connection, *team, shard, after.person)));
+    let roster = |user: &Option<User>| user.as_ref().map(User::roster).unwrap_or_default();
+    let (old, new) = (roster(before), roster(after));
+    let joined = new.difference(&old).map(|team| join(connection, *team, shard, person));
+    let left = old.difference(&new).map(|team| Write::Delete(Key::member(connection, *team, shard, person)));
     Ok(std::iter::once(account).chain(joined).chain(left).collect())
+}
+
+fn item_of(key: &Key, user: &User, now: Timestamp) -> Result<Item, Error> {
+    let mut item = to_item(KIND, key, &Row::of(user, now))?;
+    item.insert("fp".to_owned(), binary(user.fingerprint().0));
+    item.insert("teams_digest".to_owned(), digest(&user.teams));
+    Ok(item)
+}
+
+/// Only where the account still is as it was read.
+fn as_read(change: Change, before: &User) -> Change {
+    change.require("state", text(state_word(before.status.is_active()))).require("teams_digest", digest(&before.teams))
 }
 
 /// A digest of teams, for comparison in a condition. Not the fingerprint: that one is of a
@@ -136,12 +201,7 @@ fn digest(teams: &BTreeSet<GroupId>) -> AttributeValue {
     binary(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ids).as_ref())
 }
 
-/// The teams in which an account shows: none while it is inactive.
-pub(crate) fn roster(user: &User) -> BTreeSet<GroupId> {
-    if user.status.is_active() { user.teams.clone() } else { BTreeSet::new() }
-}
-
-fn join(connection: ConnectionId, team: GroupId, shard: Shard, person: PersonId) -> Write {
+fn join(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Write {
     let mut item = Key::member(connection, team, shard, person).item();
     item.insert("v".to_owned(), number(VERSION));
     Write::Put { kind: "member", item, condition: None }
@@ -153,7 +213,7 @@ pub(crate) fn read(item: Item) -> Result<StoredUser, Error> {
 }
 
 /// The attributes that [`index_entry`] needs.
-pub(crate) const INDEX: &str = "sk, fp, #state, v";
+pub(crate) const INDEX: &str = "sk, fp, #state, v, since, protected, reports_to";
 
 /// An entry of the index from a projected item. By hand, because there are very many of them.
 pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
@@ -161,10 +221,14 @@ pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
     let digest = read_binary(KIND, item, "fp")?;
     let digest =
         digest.try_into().map_err(|_| Error::Corrupt { item: KIND, what: "fp has not 16 bytes".to_owned() })?;
+    let active = read_text(KIND, item, "state")? == "active";
+    let inactive_since = if active { None } else { Some(read_id(KIND, item, "since", "")?) };
     Ok(IndexEntry {
         person: read_id(KIND, item, "sk", "")?,
         fingerprint: Fingerprint(digest),
-        active: read_text(KIND, item, "state")? == "active",
+        inactive_since,
+        protected: matches!(item.get("protected"), Some(AttributeValue::Bool(true))),
+        reports_to: item.get("reports_to").map(|_| read_id(KIND, item, "reports_to", "")).transpose()?,
     })
 }
 
@@ -205,23 +269,42 @@ mod tests {
     }
 
     pub(crate) fn any_user() -> impl Strategy<Value = User> {
-        let attributes = proptest::collection::btree_map(proptest::sample::select(Property::ALL), ".{0,12}", 0..6);
-        let ids = (any_id(), any_id(), proptest::option::of(any_id()));
-        (ids, any_status(), attributes, any_groups(), any_groups()).prop_map(
-            |((id, person, manager), status, attributes, groups, teams)| User {
+        let attributes = proptest::collection::btree_map(proptest::sample::select(Property::FIXED), ".{0,12}", 0..6);
+        let texts = || proptest::option::of(".{0,12}");
+        let ids = (
+            any_id(),
+            any_id(),
+            proptest::option::of(any_id()),
+            proptest::option::of((0u128..3).prop_map(Uuid::from_u128)),
+        );
+        let more = (texts(), texts(), texts(), any::<bool>());
+        (ids, any_status(), attributes, any_groups(), any_groups(), more).prop_map(
+            |(
+                (id, person, manager, reports_to),
+                status,
+                attributes,
+                groups,
+                teams,
+                (email, language, linked, protected),
+            )| User {
                 id: UserId(id),
                 person: PersonId(person),
                 status,
                 attributes,
+                email,
+                language,
                 manager: manager.map(PersonId),
                 groups,
                 teams,
+                reports_to: reports_to.map(PersonId),
+                linked: linked.map(ExistingId),
+                protected,
             },
         )
     }
 
     fn item(user: &User) -> Item {
-        let write = UserWrite { before: None, after: user.clone(), taken: Vec::new() };
+        let write = UserWrite::giving(None, user.clone());
         match writes(CONNECTION, &write, NOW).unwrap().swap_remove(0) {
             Write::Put { item, .. } => item,
             other => panic!("{other:?}"),
@@ -235,40 +318,38 @@ mod tests {
             prop_assert_eq!(&stored.user, &user);
             let entry = index_entry(&item(&user)).unwrap();
             prop_assert_eq!(entry.fingerprint, user.fingerprint());
-            prop_assert_eq!((entry.person, entry.active), (user.person, user.status.is_active()));
+            prop_assert_eq!((entry.person, entry.is_active()), (user.person, user.status.is_active()));
+            prop_assert_eq!((entry.protected, entry.reports_to), (user.protected, user.reports_to));
+            if let Status::Inactive { since, .. } = user.status {
+                prop_assert_eq!(entry.inactive_since, Some(since));
+            }
         }
 
         #[test]
         fn a_team_has_a_member_row_for_each_active_account_in_it(before in any_user(), after in any_user()) {
             let before = User { id: after.id, person: after.person, ..before };
-            let writes = writes(CONNECTION, &UserWrite { before: Some(before.clone()), after: after.clone(), taken: vec![] }, NOW).unwrap();
-            let mut rows = roster(&before);
+            let writes = writes(CONNECTION, &UserWrite::giving(Some(before.clone()), after.clone()), NOW).unwrap();
+            let mut rows = before.roster();
             let shard = Shard::of(after.id);
-            for team in (0u128..6).map(|number| GroupId(Uuid::from_u128(number))) {
+            let teams = (0u128..6).map(|number| TeamSource::Group(GroupId(Uuid::from_u128(number))));
+            let managers = (0u128..3).map(|number| TeamSource::Manager(PersonId(Uuid::from_u128(number))));
+            for team in teams.chain(managers) {
                 let key = Key::member(CONNECTION, team, shard, after.person);
                 for write in &writes {
                     match write {
-                        Write::Put { item, .. } if item["pk"] == text(&key.pk) => prop_assert!(rows.insert(team)),
+                        Write::Put { item, .. } if item["pk"] == text(&key.pk) && item["sk"] == text(&key.sk) => prop_assert!(rows.insert(team)),
                         Write::Delete(deleted) if *deleted == key => prop_assert!(rows.remove(&team)),
                         _ => {}
                     }
                 }
             }
-            prop_assert_eq!(rows, roster(&after));
+            prop_assert_eq!(rows, after.roster());
         }
     }
 
     #[test]
     fn a_property_of_a_newer_version_is_left_alone() {
-        let user = User {
-            id: UserId(Uuid::from_u128(1)),
-            person: PersonId(Uuid::from_u128(2)),
-            status: Status::Active,
-            attributes: Attributes::new(),
-            manager: None,
-            groups: BTreeSet::new(),
-            teams: BTreeSet::new(),
-        };
+        let user = User::new(UserId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)));
         let mut item = item(&user);
         let novel = std::collections::HashMap::from([("favouriteColour".to_owned(), text("green"))]);
         item.insert("attributes".to_owned(), AttributeValue::M(novel));

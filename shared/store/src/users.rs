@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TenantId, UserId};
+use rollcall_directory::identity::{ConnectionId, PersonId, TeamSource, TenantId, UserId};
 use rollcall_directory::user::User;
 
 use crate::error::Error;
-use crate::item::read_id;
-use crate::keys::{Item, Key, Shard, roster_partition, user_partition};
+use crate::item::{read_id, text};
+use crate::keys::{Item, Key, Shard, roster, user_partition};
 use crate::page::{Page, PageRequest};
 use crate::table::{Span, Table};
 use crate::user::{self, INDEX, IndexEntry, StoredUser, state_word};
+use crate::write::Change;
 
 /// Shards that are read at the same time.
 const AT_ONCE: usize = 4;
@@ -56,6 +57,23 @@ impl Table {
     ) -> Result<Option<StoredUser>, Error> {
         let key = Key::user(connection, Shard::of(UserId::derive(tenant, person)), person);
         self.get(&key).await?.map(user::read).transpose()
+    }
+
+    /// Protects an account, or protects it no more: a protected one is never deactivated nor deleted by a sync.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when there is no such account; [`Error::Unavailable`].
+    pub async fn protect(
+        &self,
+        connection: ConnectionId,
+        tenant: TenantId,
+        person: PersonId,
+        protected: bool,
+    ) -> Result<(), Error> {
+        let key = Key::user(connection, Shard::of(UserId::derive(tenant, person)), person);
+        let item = Item::from([("protected".to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(protected))]);
+        let change = Change::set("user", key, item, &[]).require("sk", text(person.to_string()));
+        self.update("user", change).await.map(drop)
     }
 
     /// A line for every account, sorted by person: 33 bytes each in memory.
@@ -112,13 +130,13 @@ impl Table {
     pub async fn team_members(
         &self,
         connection: ConnectionId,
-        group: GroupId,
+        team: TeamSource,
         request: &PageRequest,
     ) -> Result<Page<PersonId>, Error> {
-        let list = format!("members {connection} {group}");
-        let partition = |shard| Span::of(roster_partition(connection, group, shard));
-        let (items, next) = self.sharded_page(&list, request, partition).await?;
-        let people = items.iter().map(|item| read_id("member", item, "sk", "")).collect::<Result<_, _>>()?;
+        let list = format!("members {connection} {}", team.id());
+        let (items, next) = self.sharded_page(&list, request, |shard| roster_span(connection, team, shard)).await?;
+        let (_, prefix) = roster(connection, team, Shard::FIRST);
+        let people = items.iter().map(|item| read_id("member", item, "sk", &prefix)).collect::<Result<_, _>>()?;
         Ok(Page { items: people, next })
     }
 
@@ -126,11 +144,22 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn team_size(&self, connection: ConnectionId, group: GroupId) -> Result<u64, Error> {
+    pub async fn team_size(&self, connection: ConnectionId, team: TeamSource) -> Result<u64, Error> {
         let counts = stream::iter(Shard::all())
-            .map(|shard| self.count(Span::of(roster_partition(connection, group, shard))))
+            .map(|shard| self.count(roster_span(connection, team, shard)))
             .buffer_unordered(AT_ONCE);
         counts.try_fold(0, |sum, count| async move { Ok(sum + count) }).await
+    }
+
+    /// Whether anybody is in a team.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn has_members(&self, connection: ConnectionId, team: TeamSource) -> Result<bool, Error> {
+        let first = |shard| Span { limit: Some(1), only: Some("sk"), ..roster_span(connection, team, shard) };
+        let spans: Vec<Span> = Shard::all().map(first).collect();
+        let found = stream::iter(&spans).map(|span| self.query(span)).buffer_unordered(AT_ONCE);
+        found.try_fold(false, |any, (items, _)| async move { Ok(any || !items.is_empty()) }).await
     }
 
     /// A page over all shards, one after the other. A position is the digit of the shard and
@@ -162,6 +191,11 @@ impl Table {
         }
         Ok((found, Some(cursors.seal(list, &at.to_string()))))
     }
+}
+
+fn roster_span(connection: ConnectionId, team: TeamSource, shard: Shard) -> Span {
+    let (pk, prefix) = roster(connection, team, shard);
+    Span::prefixed(pk, &prefix)
 }
 
 /// Where a list over all shards stands.

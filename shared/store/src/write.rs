@@ -25,6 +25,8 @@ pub(crate) enum Write {
     Update(Change),
     /// Nothing is left.
     Delete(Key),
+    /// Nothing is left, if the change's condition holds.
+    DeleteIf(Change),
 }
 
 /// A change of some attributes of an item.
@@ -51,14 +53,7 @@ impl Change {
         item.remove("pk");
         item.remove("sk");
         let gone: Vec<&str> = absent.iter().copied().filter(|name| !item.contains_key(*name)).collect();
-        let mut change = Self {
-            kind,
-            key,
-            expression: String::new(),
-            condition: String::new(),
-            names: HashMap::new(),
-            values: Item::new(),
-        };
+        let mut change = Self::none(kind, key);
         let mut set: Vec<(String, AttributeValue)> = item.into_iter().collect();
         set.sort_by(|one, other| one.0.cmp(&other.0));
         let set: Vec<String> = set
@@ -71,6 +66,27 @@ impl Change {
             change.expression.push_str(&format!(" REMOVE {}", gone.join(", ")));
         }
         change
+    }
+
+    /// Changes nothing by itself: a condition on an item.
+    pub(crate) fn none(kind: &'static str, key: Key) -> Self {
+        Self {
+            kind,
+            key,
+            expression: String::new(),
+            condition: String::new(),
+            names: HashMap::new(),
+            values: Item::new(),
+        }
+    }
+
+    /// Requires that an attribute, if it is there, is false.
+    pub(crate) fn forbid(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.values.insert(":false".to_owned(), AttributeValue::Bool(false));
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        self.condition.push_str(&format!("{and}(attribute_not_exists(#{name}) OR #{name} = :false)"));
+        self
     }
 
     /// Requires that an attribute has a value.
@@ -110,7 +126,7 @@ impl Write {
     /// Kind of item, for errors.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Put { kind, .. } | Self::Update(Change { kind, .. }) => kind,
+            Self::Put { kind, .. } | Self::Update(Change { kind, .. }) | Self::DeleteIf(Change { kind, .. }) => kind,
             Self::Delete(_) => "item",
         }
     }
@@ -119,7 +135,9 @@ impl Write {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Put { item, .. } => size(item),
-            Self::Update(change) => change.expression.len() + change.condition.len() + size(&change.values),
+            Self::Update(change) | Self::DeleteIf(change) => {
+                change.expression.len() + change.condition.len() + size(&change.values)
+            }
             Self::Delete(key) => key.pk.len() + key.sk.len(),
         }
     }
@@ -151,6 +169,15 @@ impl Write {
             }
             Self::Delete(key) => {
                 Delete::builder().table_name(table).set_key(Some(key.item())).build().map(|delete| write.delete(delete))
+            }
+            Self::DeleteIf(change) => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(change.key.item()))
+                    .condition_expression(change.condition)
+                    .set_expression_attribute_names(Some(change.names))
+                    .set_expression_attribute_values(Some(change.values));
+                delete.build().map(|delete| write.delete(delete))
             }
         };
         built.map(|built| built.build()).map_err(|_| not_built("TransactWriteItems"))

@@ -11,7 +11,7 @@
 //! it; whoever finds the new one queues the next read. No wake-up is lost, and a burst of
 //! thousands costs as many reads as there were generations.
 
-use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
+use rollcall_directory::identity::{ConnectionId, HoldId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
 /// A message of the sync queue.
@@ -55,6 +55,36 @@ pub enum Job {
         /// Which.
         hold: HoldId,
         /// Who approved.
+        by: String,
+    },
+    /// Read one person anew.
+    Person {
+        /// Whom.
+        person: PersonId,
+        /// Who asked.
+        by: String,
+    },
+    /// Find out what a full run would do with the settings that were noted under this id.
+    Preview {
+        /// The id of the settings, and of the run that finds it out.
+        preview: RunId,
+        /// Who asked.
+        by: String,
+    },
+    /// Take back what a run did.
+    Undo {
+        /// Which run.
+        run: RunId,
+        /// Who asked.
+        by: String,
+    },
+    /// Find out what taking back a run would do.
+    PreviewUndo {
+        /// Which run.
+        run: RunId,
+        /// The id of the run that finds it out.
+        preview: RunId,
+        /// Who asked.
         by: String,
     },
     /// Go on with a run that saved a checkpoint.
@@ -109,6 +139,14 @@ mod tests {
             Job::Full { cause: Cause::Manual { who: "admin".to_owned() } },
             Job::ApplyHold { hold: HoldId(Uuid::from_u128(2)), by: "admin".to_owned() },
             Job::Continue { run: RunId(Uuid::from_u128(3)) },
+            Job::Person { person: PersonId(Uuid::from_u128(4)), by: "admin".to_owned() },
+            Job::Preview { preview: RunId(Uuid::from_u128(5)), by: "admin".to_owned() },
+            Job::Undo { run: RunId(Uuid::from_u128(6)), by: "admin".to_owned() },
+            Job::PreviewUndo {
+                run: RunId(Uuid::from_u128(6)),
+                preview: RunId(Uuid::from_u128(7)),
+                by: "admin".to_owned(),
+            },
             Job::Purge,
         ];
         let messages: Vec<Message> = jobs.into_iter().map(|job| Message::new(connection, job)).collect();

@@ -31,14 +31,14 @@ fn split(mut commit: Commit, closing: Room) -> Vec<Parcel> {
 }
 
 fn creation(after: User) -> UserWrite {
-    UserWrite { before: None, after, taken: Vec::new() }
+    UserWrite::giving(None, after)
 }
 
 fn key(write: &Write) -> (String, String) {
     let text = |item: &crate::keys::Item, name: &str| item[name].as_s().unwrap().clone();
     match write {
         Write::Put { item, .. } => (text(item, "pk"), text(item, "sk")),
-        Write::Update(change) => (change.key.pk.clone(), change.key.sk.clone()),
+        Write::Update(change) | Write::DeleteIf(change) => (change.key.pk.clone(), change.key.sk.clone()),
         Write::Delete(key) => (key.pk.clone(), key.sk.clone()),
     }
 }
@@ -85,7 +85,7 @@ proptest! {
         }
         let count = |kind| seen.values().filter(|other| **other == kind).count();
         prop_assert_eq!((count("user"), count("group"), count("snapshot")), (asked.len(), groups, chunks));
-        let memberships = asked.iter().map(|write| crate::user::roster(&write.after).len()).sum::<usize>();
+        let memberships = asked.iter().map(|write| write.after.as_ref().map_or(0, |user| user.roster().len())).sum::<usize>();
         prop_assert_eq!(count("member"), memberships);
         let last_user = order.iter().rposition(|kind| *kind == "user");
         let first_group = order.iter().position(|kind| *kind == "group");
@@ -93,7 +93,7 @@ proptest! {
             prop_assert!(user < group);
         }
         let active: i64 = parcels.iter().map(|parcel| parcel.unit.active).sum();
-        prop_assert_eq!(active, asked.iter().filter(|write| write.after.status.is_active()).count() as i64);
+        prop_assert_eq!(active, asked.iter().filter(|write| write.after.as_ref().is_some_and(|user| user.status.is_active())).count() as i64);
     }
 }
 
@@ -111,15 +111,11 @@ fn a_transaction_names_an_item_only_once_however_many_teams_somebody_joins_or_le
     for (old, new) in [(0, 91), (0, 95), (0, 181), (91, 0), (100, 300), (200, 5)] {
         let person = PersonId(Uuid::from_u128(7));
         let member = |count| User {
-            id: rollcall_directory::identity::UserId(Uuid::from_u128(7)),
-            person,
-            status: rollcall_directory::user::Status::Active,
-            attributes: BTreeMap::new(),
-            manager: None,
             groups: teams(count),
             teams: teams(count),
+            ..User::new(rollcall_directory::identity::UserId(Uuid::from_u128(7)), person)
         };
-        let write = UserWrite { before: Some(member(old)), after: member(new), taken: Vec::new() };
+        let write = UserWrite::giving(Some(member(old)), member(new));
         let parcels = split(Commit { users: vec![write], ..Commit::at(Timestamp::UNIX_EPOCH) }, Room::default());
         let mut turned = 0;
         for parcel in &parcels {

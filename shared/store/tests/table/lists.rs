@@ -10,20 +10,22 @@ use rollcall_store::{
 };
 use uuid::Uuid;
 
-use crate::world::{CONNECTION, NOW, World, creations, group, run, user, working};
+use crate::world::{CONNECTION, NOW, World, creations, group, run, team, user, working};
 
 fn connection(number: u128) -> Connection {
     Connection {
         id: ConnectionId(Uuid::from_u128(number)),
         name: format!("Connection {number}"),
         status: ConnectionStatus::Draft,
-        scope: Scope::Groups { groups: [group(1)].into() },
+        scope: Scope::any_of([group(1)].into()),
+        rules: rollcall_directory::rules::Rules::default(),
         limits: Limits::default(),
         owners: vec!["owner@example.com".to_owned()],
         sync_every_hours: Some(6),
         history_days: rollcall_store::HistoryDays::default(),
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
+        settings_revision: 0,
         created_at: NOW,
         updated_at: NOW,
         revision: 0,
@@ -85,7 +87,7 @@ async fn a_cursor_of_another_connection_or_list_or_with_a_flipped_bit_is_refused
     let bad = |refused: bool| assert!(refused, "a foreign cursor was taken");
     bad(matches!(table.users_page(other, &with(&cursor), None).await, Err(Error::BadCursor)));
     bad(matches!(table.users_page(CONNECTION, &with(&cursor), Some(true)).await, Err(Error::BadCursor)));
-    bad(matches!(table.team_members(CONNECTION, group(1), &with(&cursor)).await, Err(Error::BadCursor)));
+    bad(matches!(table.team_members(CONNECTION, team(1), &with(&cursor)).await, Err(Error::BadCursor)));
     bad(matches!(table.runs_page(CONNECTION, &with(&cursor)).await, Err(Error::BadCursor)));
     bad(matches!(table.connections(&with(&cursor)).await, Err(Error::BadCursor)));
     let changes = table.changes_page(CONNECTION, RunId(Uuid::from_u128(1)), &with(&cursor)).await;
@@ -108,7 +110,7 @@ async fn people_are_listed_by_whether_they_are_active() {
     lease.commit(Commit { users: creations(0..120, &[1]), ..Commit::at(NOW) }).await.unwrap();
     let leaving = (0..20).map(|number| {
         let (before, loss) = (user(number, &[1]), Loss::Account(Leaving::OutOfScope));
-        UserWrite { after: take(before.clone(), loss, NOW), before: Some(before), taken: vec![loss] }
+        UserWrite { after: take(before.clone(), &loss, NOW), before: Some(before), taken: vec![loss] }
     });
     lease.commit(Commit { users: leaving.collect(), ..Commit::at(NOW) }).await.unwrap();
     for (active, expected) in [(None, 120), (Some(true), 100), (Some(false), 20)] {

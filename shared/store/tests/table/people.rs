@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use rollcall_directory::identity::PersonId;
+use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_directory::plan::{Loss, take};
 use rollcall_directory::user::{Leaving, User};
 use rollcall_store::{Commit, Error, PageRequest, Table, UserWrite};
 
-use crate::world::{CONNECTION, NOW, TENANT, World, creations, group, groups, person, user, working};
+use crate::world::{CONNECTION, NOW, TENANT, World, creations, groups, person, team, user, working};
 
 async fn members(table: &Table, number: u128) -> BTreeSet<PersonId> {
     let (mut all, mut request) = (BTreeSet::new(), PageRequest::first(7));
     loop {
-        let page = table.team_members(CONNECTION, group(number), &request).await.unwrap();
+        let page = table.team_members(CONNECTION, team(number), &request).await.unwrap();
         assert!(page.items.len() <= 7);
         for person in page.items {
             assert!(all.insert(person), "{person} twice");
@@ -25,7 +25,7 @@ async fn members(table: &Table, number: u128) -> BTreeSet<PersonId> {
 }
 
 async fn change(lease: &rollcall_store::Lease, before: &User, after: &User) -> Result<(), Error> {
-    let write = UserWrite { before: Some(before.clone()), after: after.clone(), taken: Vec::new() };
+    let write = UserWrite::giving(Some(before.clone()), after.clone());
     lease.commit(Commit { users: vec![write], ..Commit::at(NOW) }).await
 }
 
@@ -43,7 +43,7 @@ async fn joining_leaving_and_coming_back_show_in_the_team_at_once() {
     assert_eq!(members(&world.table, 1).await.len(), 39);
     assert_eq!(members(&world.table, 2).await, BTreeSet::from([person(3)]));
 
-    let gone = take(moved.clone(), Loss::Account(Leaving::Disabled), NOW);
+    let gone = take(moved.clone(), &Loss::Account(Leaving::Disabled), NOW).unwrap();
     change(&lease, &moved, &gone).await.unwrap();
     assert_eq!(members(&world.table, 2).await, BTreeSet::new());
     assert_eq!(lease.state().active, 39);
@@ -79,7 +79,7 @@ async fn an_attribute_that_is_gone_is_gone_and_the_time_of_creation_stays() {
     let mut after = User { manager: None, ..before.clone() };
     after.attributes.remove(&rollcall_directory::property::Property::City);
     let later = NOW + jiff::SignedDuration::from_secs(60);
-    let write = UserWrite { before: Some(before), after: after.clone(), taken: Vec::new() };
+    let write = UserWrite::giving(Some(before), after.clone());
     lease.commit(Commit { users: vec![write], ..Commit::at(later) }).await.unwrap();
     let stored = world.table.user(CONNECTION, TENANT, person(0)).await.unwrap().unwrap();
     assert_eq!((stored.user, stored.created_at, stored.updated_at), (after, NOW, later));
@@ -95,7 +95,86 @@ async fn many_people_are_found_by_id_and_others_are_left_out() {
     assert_eq!(found.keys().copied().collect::<Vec<_>>(), (100..350).map(person).collect::<Vec<_>>());
     let index = world.table.user_index(CONNECTION).await.unwrap();
     assert!(index.is_sorted_by_key(|entry| entry.person));
-    assert!(index.iter().all(|entry| entry.active));
+    assert!(index.iter().all(rollcall_store::IndexEntry::is_active));
     let entry = index.iter().find(|entry| entry.person == person(100)).unwrap();
     assert_eq!(entry.fingerprint, user(100, &[]).fingerprint());
+}
+
+#[tokio::test]
+async fn a_managers_team_shows_who_reports_to_them() {
+    let world = World::new("reports").await;
+    let (lease, _) = working(&world.table, "worker").await;
+    let report = |number| User { reports_to: Some(person(900)), ..user(number, &[]) };
+    let users = (0..30).map(|number| UserWrite::giving(None, report(number))).collect();
+    lease.commit(Commit { users, ..Commit::at(NOW) }).await.unwrap();
+    let (table, managed) = (&world.table, |number| TeamSource::Manager(person(number)));
+    assert_eq!(table.team_size(CONNECTION, managed(900)).await.unwrap(), 30);
+    change(&lease, &report(3), &User { reports_to: Some(person(901)), ..report(3) }).await.unwrap();
+    let page = table.team_members(CONNECTION, managed(901), &PageRequest::first(7)).await.unwrap();
+    assert_eq!(page.items, [person(3)]);
+    assert_eq!(table.team_size(CONNECTION, managed(900)).await.unwrap(), 29);
+    assert!(table.has_members(CONNECTION, managed(901)).await.unwrap());
+    assert!(!table.has_members(CONNECTION, managed(902)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_protected_account_can_neither_be_closed_nor_deleted_by_a_plan_made_before() {
+    let world = World::new("protected").await;
+    let (lease, _) = working(&world.table, "worker").await;
+    lease.commit(Commit { users: creations(0..2, &[]), ..Commit::at(NOW) }).await.unwrap();
+    let before = user(0, &[]);
+    world.table.protect(CONNECTION, TENANT, person(0), true).await.unwrap();
+    let gone = take(before.clone(), &Loss::Account(Leaving::Deleted), NOW).unwrap();
+    assert!(matches!(change(&lease, &before, &gone).await, Err(Error::Conflict { .. })));
+    // What does not take access is written, and the protection stays.
+    let renamed = User { email: Some("new@example.com".to_owned()), ..before.clone() };
+    change(&lease, &before, &renamed).await.unwrap();
+    let stored = world.table.user(CONNECTION, TENANT, person(0)).await.unwrap().unwrap().user;
+    assert_eq!(stored, User { protected: true, ..renamed });
+    let entry = world.table.user_index(CONNECTION).await.unwrap().into_iter().find(|entry| entry.person == person(0));
+    assert!(entry.unwrap().protected);
+    assert!(world.table.protect(CONNECTION, TENANT, person(7), true).await.is_err());
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_nothing_but_its_history() {
+    let world = World::new("deleted").await;
+    let (lease, run) = working(&world.table, "worker").await;
+    lease.commit(Commit { users: creations(0..1, &[1]), ..Commit::at(NOW) }).await.unwrap();
+    let before = user(0, &[1]);
+    let gone = take(before.clone(), &Loss::Account(Leaving::Deleted), NOW).unwrap();
+    change(&lease, &before, &gone).await.unwrap();
+    let deletion = UserWrite { before: Some(gone.clone()), after: None, taken: vec![Loss::Deletion] };
+    lease.commit(Commit { users: vec![deletion.clone()], ..Commit::at(NOW) }).await.unwrap();
+    assert_eq!(world.table.user(CONNECTION, TENANT, person(0)).await.unwrap(), None);
+    assert!(world.table.user_index(CONNECTION).await.unwrap().is_empty());
+    let state = lease.state();
+    assert_eq!((state.active, state.tally.deleted, state.takings.lately(NOW).deletions), (0, 1, 1));
+    let changes = world.table.changes_page(CONNECTION, run.id, &PageRequest::first(50)).await.unwrap().items;
+    assert_eq!(changes.last(), deletion.change().map(rollcall_store::Change::User).as_ref());
+    let again = lease.commit(Commit { users: vec![deletion], ..Commit::at(NOW) }).await;
+    assert!(matches!(again, Err(Error::Conflict { .. })));
+}
+
+#[tokio::test]
+async fn a_rehearsal_leaves_history_and_nothing_else() {
+    let world = World::new("rehearsal").await;
+    let (lease, run) = working(&world.table, "worker").await;
+    let rehearsal = Commit { users: creations(0..250, &[1]), rehearsal: true, ..Commit::at(NOW) };
+    lease.commit(rehearsal).await.unwrap();
+    assert!(world.table.user_index(CONNECTION).await.unwrap().is_empty());
+    assert_eq!(world.table.team_size(CONNECTION, team(1)).await.unwrap(), 0);
+    let state = lease.state();
+    assert_eq!((state.active, state.tally.created, state.tally.memberships_added), (0, 250, 250));
+    let mut request = PageRequest::first(100);
+    let mut changes = 0;
+    loop {
+        let page = world.table.changes_page(CONNECTION, run.id, &request).await.unwrap();
+        changes += page.items.len();
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(changes, 250);
 }

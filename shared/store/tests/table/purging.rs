@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rollcall_directory::identity::{ConnectionId, HoldId, TeamId};
+use rollcall_directory::identity::{ConnectionId, HoldId, TeamId, TeamSource};
 use rollcall_directory::plan::{Loss, Removal};
 use rollcall_directory::team::Team;
 use rollcall_directory::user::Leaving;
@@ -17,7 +17,7 @@ async fn fill(world: &World) -> rollcall_store::Lease {
     let (lease, first) = working(&world.table, "worker").await;
     let team = |number| Team {
         id: TeamId(Uuid::from_u128(number)),
-        group: group(number),
+        source: TeamSource::Group(group(number)),
         name: format!("Team {number}"),
         active: true,
     };

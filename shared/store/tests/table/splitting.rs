@@ -2,7 +2,7 @@
 
 use rollcall_store::{Commit, Error, PageRequest};
 
-use crate::world::{CONNECTION, NOW, World, creation, creations, group, run, user, working};
+use crate::world::{CONNECTION, NOW, World, creation, creations, run, team, user, working};
 
 #[tokio::test]
 async fn a_commit_of_250_people_takes_several_transactions_and_each_has_its_history() {
@@ -29,7 +29,7 @@ async fn somebody_in_250_teams_is_written_in_stages_that_are_all_true() {
     let member = user(1, &teams);
     lease.commit(Commit { users: vec![creation(member.clone())], ..Commit::at(NOW) }).await.unwrap();
     for number in [0, 100, 249] {
-        assert_eq!(world.table.team_size(CONNECTION, group(number)).await.unwrap(), 1);
+        assert_eq!(world.table.team_size(CONNECTION, team(number)).await.unwrap(), 1);
     }
     let stored = world.table.users_by_person(CONNECTION, crate::world::TENANT, &[member.person]).await.unwrap();
     assert_eq!(stored[&member.person], member);

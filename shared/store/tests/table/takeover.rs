@@ -5,7 +5,7 @@ use rollcall_directory::user::{Leaving, Status};
 use rollcall_store::{Acquired, Commit, Cursor, Error, Lease, PageRequest, StateChange, StoredGroup, Table, UserWrite};
 
 use crate::faults::Fault;
-use crate::world::{CONNECTION, NOW, TENANT, World, creation, group, person, user, working};
+use crate::world::{CONNECTION, NOW, TENANT, World, creation, group, person, team, user, working};
 
 async fn take_over(table: &Table) -> Lease {
     let Acquired::Busy { beat, epoch } = table.acquire(CONNECTION, "second").await.unwrap() else { panic!() };
@@ -51,7 +51,7 @@ async fn killed_between_any_two_transactions_the_next_worker_finishes_the_same()
         let state = world.table.state(CONNECTION).await.unwrap();
         assert_eq!((changes, state.active, state.tally.created), (written, written as u64, written as u64));
         assert_eq!(state.cursor, None);
-        assert_eq!(world.table.team_size(CONNECTION, group(1)).await.unwrap(), written as u64);
+        assert_eq!(world.table.team_size(CONNECTION, team(1)).await.unwrap(), written as u64);
         assert_eq!(written > 0, killed_after > 0);
         assert!(written < 250 || world.table.groups(CONNECTION).await.unwrap().is_empty());
 
@@ -62,7 +62,7 @@ async fn killed_between_any_two_transactions_the_next_worker_finishes_the_same()
         let changes = world.table.changes_page(CONNECTION, run.id, &page).await.unwrap().items.len();
         let stored = world.table.run(CONNECTION, run.id).await.unwrap().unwrap();
         assert_eq!((changes, stored.counts.tally.created), (250, 250));
-        assert_eq!(world.table.team_size(CONNECTION, group(1)).await.unwrap(), 250);
+        assert_eq!(world.table.team_size(CONNECTION, team(1)).await.unwrap(), 250);
         assert!(second.state().cursor.is_some());
     }
 }
@@ -77,8 +77,8 @@ async fn what_was_taken_is_counted_with_those_from_whom_it_was_taken() {
         .map(|number| {
             let before = user(number, &[1]);
             let loss = Loss::Account(Leaving::Deleted);
-            let after = rollcall_directory::plan::take(before.clone(), loss, NOW);
-            assert_eq!(after.status, Status::Inactive { reason: Leaving::Deleted, since: NOW });
+            let after = rollcall_directory::plan::take(before.clone(), &loss, NOW);
+            assert_eq!(after.as_ref().unwrap().status, Status::Inactive { reason: Leaving::Deleted, since: NOW });
             UserWrite { before: Some(before), after, taken: vec![loss] }
         })
         .collect();
@@ -91,5 +91,5 @@ async fn what_was_taken_is_counted_with_those_from_whom_it_was_taken() {
     assert!(gone > 0 && gone < 250);
     assert_eq!(state.takings.lately(NOW).accounts, gone);
     assert_eq!(state.tally.deactivated, gone);
-    assert_eq!(world.table.team_size(CONNECTION, group(1)).await.unwrap(), state.active);
+    assert_eq!(world.table.team_size(CONNECTION, team(1)).await.unwrap(), state.active);
 }

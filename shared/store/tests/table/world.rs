@@ -11,9 +11,9 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use local::emulator::{Emulator, REGION};
 use local::layout::Layout;
-use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, RunId, TenantId, UserId};
+use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, RunId, TeamSource, TenantId, UserId};
 use rollcall_directory::property::{Attributes, Property};
-use rollcall_directory::user::{Status, User};
+use rollcall_directory::user::User;
 use rollcall_store::run::{Counts, Mode, Progress, RunStatus, Trigger};
 use rollcall_store::{Acquired, Commit, Lease, Run, StateChange, Table, UserWrite};
 use tokio::sync::OnceCell;
@@ -129,6 +129,11 @@ pub(crate) fn group(number: u128) -> GroupId {
     GroupId(Uuid::from_u128(0x6000 + number))
 }
 
+/// The team of a group.
+pub(crate) fn team(number: u128) -> TeamSource {
+    TeamSource::Group(group(number))
+}
+
 pub(crate) fn groups(numbers: impl IntoIterator<Item = u128>) -> BTreeSet<GroupId> {
     numbers.into_iter().map(group).collect()
 }
@@ -137,9 +142,6 @@ pub(crate) fn groups(numbers: impl IntoIterator<Item = u128>) -> BTreeSet<GroupI
 pub(crate) fn user(number: u128, teams: &[u128]) -> User {
     let value = |name: &str| format!("{name} {number}");
     User {
-        id: UserId::derive(TENANT, person(number)),
-        person: person(number),
-        status: Status::Active,
         attributes: Attributes::from([
             (Property::GivenName, value("Ann")),
             (Property::Surname, value("Ünal")),
@@ -153,11 +155,12 @@ pub(crate) fn user(number: u128, teams: &[u128]) -> User {
         manager: Some(person(number / 10)),
         groups: groups(teams.iter().copied()),
         teams: groups(teams.iter().copied()),
+        ..User::new(UserId::derive(TENANT, person(number)), person(number))
     }
 }
 
 pub(crate) fn creation(user: User) -> UserWrite {
-    UserWrite { before: None, after: user, taken: Vec::new() }
+    UserWrite::giving(None, user)
 }
 
 pub(crate) fn creations(numbers: std::ops::Range<u128>, teams: &[u128]) -> Vec<UserWrite> {
@@ -178,6 +181,7 @@ pub(crate) fn run(number: u128) -> Run {
         error: None,
         requests: 0,
         hold: None,
+        reasons: Vec::new(),
         resume: None,
     }
 }

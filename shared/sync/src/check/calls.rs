@@ -3,7 +3,7 @@
 use futures::future::{join_all, join3};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_directory::identity::{ConnectionId, GroupId};
-use rollcall_directory::property::selected_names;
+use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use rollcall_graph::subscriptions::{self, NewSubscription};
 use rollcall_graph::users::{DeltaStart, Expand};
@@ -29,6 +29,8 @@ pub struct Checker<'a> {
     pub connection: ConnectionId,
     /// Who is in.
     pub scope: &'a Scope,
+    /// How a person becomes an account: it decides what is read.
+    pub rules: &'a Rules,
     /// Where Graph shall send notifications.
     pub addresses: &'a Addresses,
 }
@@ -47,7 +49,7 @@ impl Checker<'_> {
         checks.push(check(Subject::UserChanges, changes));
         checks.extend(groups);
         checks.push(check(Subject::Subscription(Resource::Users), subscription));
-        if matches!(self.scope, Scope::Groups { .. }) {
+        if self.rules.looks_at_groups(self.scope) {
             let subscription = self.subscription(Resource::Groups, now).await;
             checks.push(check(Subject::Subscription(Resource::Groups), subscription));
         }
@@ -55,21 +57,23 @@ impl Checker<'_> {
     }
 
     async fn users(&self) -> Result<Vec<User>, Error> {
-        let request = users::list(&selected_names(), Expand::Manager);
+        let select = self.rules.selected();
+        let select: Vec<&str> = select.iter().map(String::as_str).collect();
+        let request = users::list(&select, Expand::Manager);
         Ok(self.client.send(&request).await?.value)
     }
 
     async fn user_changes(&self) -> Option<Advice> {
-        let mut select = selected_names();
-        select.push("manager");
+        let selected = self.rules.selected();
+        let select: Vec<&str> = selected.iter().map(String::as_str).chain(["manager"]).collect();
         trouble(self.client.send(&users::delta(&select, DeltaStart::Latest)).await)
     }
 
     async fn groups(&self) -> Vec<Check> {
-        let roots = self.scope.roots();
-        if roots.is_empty() {
+        if !self.rules.looks_at_groups(self.scope) {
             return Vec::new();
         }
+        let roots = self.scope.roots();
         let mut checks = join_all(roots.into_iter().map(|root| self.group(root))).await;
         let delta = groups::delta(&["displayName", "members"], DeltaStart::Latest);
         checks.push(check(Subject::GroupChanges, trouble(self.client.send(&delta).await)));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_directory::scope::Scope;
 use rollcall_graph::subscriptions;
 use rollcall_graph::{Error as GraphError, GraphClient};
 use rollcall_store::{Connection, ConnectionStatus, Error as StoreError, Resource, Subscription, Table};
@@ -89,14 +88,17 @@ pub struct Keeper {
     pub addresses: Addresses,
 }
 
-/// What a connection watches: users, and groups where groups decide who is in. A paused one goes on listening, so
-/// that a short pause makes no gap.
+/// What a connection watches: users, and groups where it matters who is in which. Nothing without auto sync. A paused
+/// one goes on listening, so that a short pause makes no gap.
 #[must_use]
 pub fn wanted(connection: &Connection) -> BTreeSet<Resource> {
-    match (&connection.status, &connection.scope) {
-        (ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Deleting, _) => BTreeSet::new(),
-        (_, Scope::Everyone) => BTreeSet::from([Resource::Users]),
-        (_, Scope::Groups { .. }) => BTreeSet::from([Resource::Users, Resource::Groups]),
+    match connection.status {
+        ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Deleting => BTreeSet::new(),
+        ConnectionStatus::Active | ConnectionStatus::Paused { .. } if !connection.rules.auto_sync => BTreeSet::new(),
+        ConnectionStatus::Active | ConnectionStatus::Paused { .. } => {
+            let groups = connection.rules.looks_at_groups(&connection.scope).then_some(Resource::Groups);
+            std::iter::once(Resource::Users).chain(groups).collect()
+        }
     }
 }
 

@@ -6,11 +6,15 @@ use rollcall_directory::evidence::{Finding, examine};
 use rollcall_directory::guard::PlanHash;
 use rollcall_directory::identity::{GroupId, HoldId, PersonId};
 use rollcall_directory::plan::{Loss, Removal};
+use rollcall_directory::scope::GroupGraph;
+use rollcall_directory::user::User;
 use rollcall_store::commit::Commit;
 use rollcall_store::group::StoredGroup;
 use rollcall_store::hold::{HoldStatus, HoldWrite};
 
 use super::failure::Failure;
+use super::groups::stored_graph;
+use super::manager_teams;
 use super::question::ask;
 use super::removals::{by_person, emptied_groups, take_from};
 use super::session::Session;
@@ -27,18 +31,19 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
         return session.finish(false, Commit::at(session.now())).await;
     };
     let removals = session.table().hold_removals(connection, hold).await?;
+    let graph = stored_graph(session).await?;
     session.run.hold = Some(hold);
     session.run.progress.expected = Some(removals.len() as u64);
     let confirmed = if PlanHash::of(&removals).to_string() == found.hash {
-        confirm_all(session, &by_person(&removals)).await?
+        confirm_all(session, &graph, &by_person(&removals)).await?
     } else {
         None
     };
-    let mut groups = Vec::new();
+    let (mut groups, mut done) = (Vec::new(), Vec::new());
     let to = match confirmed {
         Some(taken) => {
             for some in taken.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-                take_from(session, &some.iter().cloned().collect()).await?;
+                done.extend(take_from(session, &some.iter().cloned().collect()).await?);
             }
             // What was approved is settled: the groups count as empty from now on.
             let emptied: BTreeSet<GroupId> = emptied_groups(&found).collect();
@@ -50,13 +55,21 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
         None => HoldStatus::Superseded,
     };
     let holds = vec![HoldWrite::Move { hold, from: HoldStatus::Approved, to }];
-    session.finish(false, Commit { holds, groups, ..Commit::at(session.now()) }).await
+    let teams = manager_teams::after_changes(session, &done).await?;
+    session.finish(false, Commit { holds, groups, teams, ..Commit::at(session.now()) }).await
+}
+
+/// Whoever has lost the account meanwhile has nothing left to take, but the account itself.
+fn has_something_to_lose(user: &User, removals: Option<&Vec<Removal>>) -> bool {
+    let is_deletion = |removal: &Removal| removal.loss == Loss::Deletion;
+    user.status.is_active() || removals.is_some_and(|removals| removals.iter().any(is_deletion))
 }
 
 /// What is to be taken from whom, if Graph still confirms every single removal of somebody
 /// who still has what is to be taken.
 async fn confirm_all(
     session: &mut Session<'_>,
+    graph: &GroupGraph,
     removals: &BTreeMap<PersonId, Vec<Removal>>,
 ) -> Result<Option<BTreeMap<PersonId, Vec<Loss>>>, Failure> {
     let people: Vec<PersonId> = removals.keys().copied().collect();
@@ -64,17 +77,16 @@ async fn confirm_all(
     for some in people.chunks(AT_ONCE) {
         session.check_time()?;
         let stored = session.table().users_by_person(session.connection.id, session.tenant, some).await?;
-        // Whoever has lost the account meanwhile needs no confirmation: nothing is left to take.
         let there: Vec<PersonId> = some
             .iter()
-            .filter(|person| stored.get(*person).is_some_and(|user| user.status.is_active()))
+            .filter(|person| stored.get(*person).is_some_and(|user| has_something_to_lose(user, removals.get(*person))))
             .copied()
             .collect();
-        let answers = ask(session, &there, &BTreeSet::new()).await?;
+        let answers = ask(session, graph, &there, &BTreeSet::new()).await?;
         let now = session.now();
         for (person, answer) in &answers {
             for removal in removals.get(person).into_iter().flatten() {
-                match examine(removal, &session.connection.scope, answer, now) {
+                match examine(removal, &session.policy(graph), answer, now) {
                     Finding::Confirmed(loss) => taken.entry(*person).or_default().push(loss),
                     Finding::Refuted => {
                         session.run.counts.refuted += 1;

@@ -3,6 +3,7 @@
 use rollcall_directory::identity::RunId;
 use rollcall_store::connection::{Connection, ConnectionStatus};
 use rollcall_store::lease::Lease;
+use rollcall_store::proposal::Proposal;
 use rollcall_store::run::{Mode, Run, RunStatus, Trigger};
 use rollcall_store::state::SyncState;
 use tokio::time::Instant;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 use super::conclude::{Next, after, unreadable};
 use super::failure::Failure;
 use super::session::{Session, new_run, time_ordered};
-use super::{WorkError, Worker, approved, full, incremental};
+use super::{WorkError, Worker, approved, full, incremental, undo};
 use crate::job::{Cause, Job, Message};
 
 /// Does a job under the lease.
@@ -22,11 +23,10 @@ pub(super) async fn attend(
 ) -> Result<(), WorkError> {
     // Read after the lease was taken: whoever deactivates a connection first says so and then
     // takes the lease away, so that a worker either sees it here or is fenced.
-    let connection = worker.table.connection(message.connection).await?;
-    let Some(connection) = connection.filter(|connection| connection.status == ConnectionStatus::Active) else {
-        return Ok(());
-    };
-    if let Some(run) = unfinished(worker, lease, &connection).await? {
+    let Some(connection) = worker.table.connection(message.connection).await? else { return Ok(()) };
+    if let Some(run) = unfinished(worker, lease, &connection).await?
+        && may_work(&connection, run.mode.is_preview())
+    {
         if is_waiting(&run, message, worker) {
             return Ok(());
         }
@@ -37,21 +37,51 @@ pub(super) async fn attend(
             // A run that was given up has done nobody's job.
             Driven::Done | Driven::GivenUp => {}
         }
-        return begin(worker, lease, message, deadline).await;
     }
     begin(worker, lease, message, deadline).await
 }
 
+/// A preview may look at a connection that is not synced yet, or not any more.
+fn may_work(connection: &Connection, is_preview: bool) -> bool {
+    match connection.status {
+        ConnectionStatus::Active => true,
+        ConnectionStatus::Deleting => false,
+        ConnectionStatus::Draft | ConnectionStatus::Inactive | ConnectionStatus::Paused { .. } => is_preview,
+    }
+}
+
+/// Whether nobody asked for a job, so that a connection without auto sync does not want it.
+const fn is_automatic(job: &Job) -> bool {
+    match job {
+        Job::Full { cause } | Job::Incremental { cause } => match cause {
+            Cause::Schedule | Cause::Poll | Cause::Notification | Cause::SubscriptionGap => true,
+            Cause::Activation | Cause::Manual { .. } | Cause::Resumption => false,
+        },
+        Job::ApplyHold { .. }
+        | Job::Person { .. }
+        | Job::Preview { .. }
+        | Job::Undo { .. }
+        | Job::PreviewUndo { .. }
+        | Job::Continue { .. }
+        | Job::Purge => false,
+    }
+}
+
 async fn begin(worker: &Worker, lease: &Lease, message: &Message, deadline: Instant) -> Result<(), WorkError> {
     // Read again: an unfinished run may have paused the connection.
-    let connection = worker.table.connection(message.connection).await?;
-    let Some(connection) = connection.filter(|connection| connection.status == ConnectionStatus::Active) else {
+    let Some(connection) = worker.table.connection(message.connection).await? else { return Ok(()) };
+    let Some(Wanted { mode, trigger, id }) = wanted(&message.job) else { return Ok(()) };
+    let is_off = is_automatic(&message.job) && !connection.rules.auto_sync;
+    if is_off || !may_work(&connection, mode.is_preview()) {
         return Ok(());
-    };
-    let Some((mode, trigger)) = wanted(&message.job) else { return Ok(()) };
+    }
     let now = (worker.clock)();
-    let run = new_run(RunId(time_ordered(now)), mode, trigger, now);
-    drive(worker, lease, connection, run, deadline).await?;
+    let id = id.unwrap_or_else(|| RunId(time_ordered(now)));
+    if worker.table.run(connection.id, id).await?.is_some_and(|known| known.status.is_final()) {
+        // The message came again after all was done.
+        return Ok(());
+    }
+    drive(worker, lease, connection, new_run(id, mode, trigger, now), deadline).await?;
     Ok(())
 }
 
@@ -77,15 +107,34 @@ const fn is_covered(mode: Mode, job: &Job) -> bool {
     match job {
         Job::Continue { .. } | Job::Purge => true,
         Job::Full { .. } => matches!(mode, Mode::Full),
-        Job::Incremental { .. } | Job::ApplyHold { .. } => false,
+        Job::Incremental { .. }
+        | Job::ApplyHold { .. }
+        | Job::Person { .. }
+        | Job::Preview { .. }
+        | Job::Undo { .. }
+        | Job::PreviewUndo { .. } => false,
     }
 }
 
-fn wanted(job: &Job) -> Option<(Mode, Trigger)> {
+/// The run for a job.
+struct Wanted {
+    mode: Mode,
+    trigger: Trigger,
+    /// The id, where whoever asked chose it.
+    id: Option<RunId>,
+}
+
+fn wanted(job: &Job) -> Option<Wanted> {
+    let of = |mode, trigger| Some(Wanted { mode, trigger, id: None });
+    let asked = |mode, by: &String, id| Some(Wanted { mode, trigger: Trigger::Manual { by: by.clone() }, id });
     match job {
-        Job::Full { cause } => Some((Mode::Full, trigger(cause))),
-        Job::Incremental { cause } => Some((Mode::Incremental, trigger(cause))),
-        Job::ApplyHold { hold, by } => Some((Mode::Hold(*hold), Trigger::Approval { by: by.clone() })),
+        Job::Full { cause } => of(Mode::Full, trigger(cause)),
+        Job::Incremental { cause } => of(Mode::Incremental, trigger(cause)),
+        Job::ApplyHold { hold, by } => of(Mode::Hold(*hold), Trigger::Approval { by: by.clone() }),
+        Job::Person { person, by } => asked(Mode::Person(*person), by, None),
+        Job::Preview { preview, by } => asked(Mode::Preview, by, Some(*preview)),
+        Job::Undo { run, by } => asked(Mode::Undo(*run), by, None),
+        Job::PreviewUndo { run, preview, by } => asked(Mode::PreviewUndo(*run), by, Some(*preview)),
         // The run has come to its end in another way.
         Job::Continue { .. } | Job::Purge => None,
     }
@@ -129,6 +178,10 @@ async fn drive(
             return Ok(Driven::GivenUp);
         }
     };
+    let connection = match run.mode {
+        Mode::Preview => previewed(worker, connection, run.id).await?,
+        _ => connection,
+    };
     let mut session = Session::new(worker, lease, connection, access, run, deadline);
     loop {
         let failure = match step(&mut session).await {
@@ -146,6 +199,15 @@ async fn drive(
     }
 }
 
+/// The connection as it would be with the settings that are previewed.
+async fn previewed(worker: &Worker, connection: Connection, preview: RunId) -> Result<Connection, WorkError> {
+    let Some(settings) = worker.table.proposal(connection.id, preview).await? else { return Ok(connection) };
+    let Proposal { scope, rules, limits, .. } = settings;
+    // Saving them is a change of the settings, and that is what is previewed.
+    let settings_revision = connection.revision + 1;
+    Ok(Connection { scope, rules, limits, settings_revision, ..connection })
+}
+
 /// After a full run Graph is asked to tell of changes, if it does not already: the first time
 /// right after the first run, and not an hour later.
 async fn listen(session: &Session<'_>) {
@@ -160,7 +222,9 @@ async fn listen(session: &Session<'_>) {
 async fn step(session: &mut Session<'_>) -> Result<(), Failure> {
     let state: SyncState = session.state();
     if session.run.mode == Mode::Incremental {
-        match &state.cursor {
+        // What changed says nothing of those whom other settings let in or out.
+        let is_current = state.settings_revision >= session.connection.settings_revision;
+        match state.cursor.as_ref().filter(|_| is_current) {
             Some(cursor) => return incremental::incremental(session, cursor).await,
             None => session.run.mode = Mode::Full,
         }
@@ -170,6 +234,8 @@ async fn step(session: &mut Session<'_>) -> Result<(), Failure> {
     }
     match session.run.mode {
         Mode::Hold(hold) => approved::apply(session, hold).await,
-        Mode::Full | Mode::Incremental => full::full(session).await,
+        Mode::Person(person) => incremental::of_person(session, person).await,
+        Mode::Undo(run) | Mode::PreviewUndo(run) => undo::undo(session, run).await,
+        Mode::Full | Mode::Incremental | Mode::Preview => full::full(session).await,
     }
 }

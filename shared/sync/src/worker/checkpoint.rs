@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use rollcall_directory::identity::GroupId;
+use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use rollcall_graph::PageLink;
 use rollcall_store::state::Cursor;
@@ -16,6 +17,8 @@ use super::failure::Failure;
 pub(super) struct Checkpoint {
     /// The scope with which the run began. Another scope needs another run.
     pub(super) scope: Scope,
+    /// The rules with which the run began.
+    pub(super) rules: Rules,
     /// Delta links that were taken before anything else was read.
     pub(super) anchor: Anchor,
     /// How often the run began anew because Graph forgot a page.
@@ -99,7 +102,8 @@ mod tests {
     #[test]
     fn a_checkpoint_comes_back_as_it_was() {
         let checkpoint = Checkpoint {
-            scope: Scope::Everyone,
+            scope: Scope::everyone(),
+            rules: Rules::default(),
             anchor: Anchor { users: PageLink::new("u"), groups: None, at: Timestamp::UNIX_EPOCH },
             restarts: 1,
             stage: Stage::Groups {

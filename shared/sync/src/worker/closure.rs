@@ -6,6 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_directory::scope::Nesting;
+use rollcall_directory::seal::Source;
+use rollcall_directory::team_name::Pattern;
 use rollcall_graph::{Error, GraphClient, Member, MemberKind, groups};
 use rollcall_store::commit::Commit;
 use tokio::time::Instant;
@@ -23,6 +26,31 @@ const IDS_PER_CHECKPOINT: usize = 15_000;
 /// Time after which a checkpoint is saved.
 const TIME_PER_CHECKPOINT: Duration = Duration::from_secs(3);
 
+/// Reads which groups are teams by their names, unless that is known.
+pub(super) async fn read_names(session: &mut Session<'_>, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let patterns = session.connection.rules.teams.group_names.clone();
+    if patterns.is_empty() || snapshot.completeness().is_closed(Source::GroupNames) {
+        return Ok(());
+    }
+    let mut found = BTreeSet::new();
+    let beginnings: BTreeSet<&str> = patterns.iter().map(Pattern::beginning).collect();
+    for beginning in beginnings {
+        let mut pages = session.graph.pages(groups::named(beginning));
+        while let Some(page) = pages.next().await? {
+            session.check_time()?;
+            session.run.progress.pages += 1;
+            let fits = |name: &String| patterns.iter().any(|pattern| pattern.fits(name));
+            let fitting = page.value.iter().filter(|group| group.display_name.value().is_some_and(fits));
+            found.extend(fitting.map(|group| GroupId(group.id)));
+        }
+    }
+    let chunk = Chunk::NamedGroups { groups: found.into_iter().collect() };
+    let chunks = vec![encode(std::slice::from_ref(&chunk))?];
+    session.save(Commit { chunks, ..Commit::at(session.now()) }).await?;
+    snapshot.absorb(chunk);
+    Ok(())
+}
+
 /// Reads all groups that are not read to their end, and those found below them, into `snapshot`.
 /// `begun` are those of which some pages are read.
 pub(super) async fn read(
@@ -31,12 +59,14 @@ pub(super) async fn read(
     checkpoint: &mut Checkpoint,
     begun: Vec<OpenGroup>,
 ) -> Result<(), Failure> {
-    let roots = session.connection.scope.roots();
+    let roots = snapshot.roots(&session.connection.scope, &session.connection.rules);
+    let asked_for = session.connection.scope.roots();
+    let follows = session.connection.scope.nesting() == Nesting::Followed;
     let mut reading = Reading::new(open(snapshot, &roots, begun));
     loop {
         let graph = session.graph.clone();
         while let Some(next) = reading.start() {
-            reading.running.push(page(graph.clone(), next, &roots));
+            reading.running.push(page(graph.clone(), next, Reach { roots: &roots, asked_for: &asked_for, follows }));
         }
         let Some(done) = reading.running.next().await else { break };
         let (task, chunk, following) = match done {
@@ -134,18 +164,31 @@ impl<F: Future<Output = Done>> Reading<F> {
     }
 }
 
-/// Reads one page of a group's members, and the group itself before the first page of a scope group.
-async fn page(graph: GraphClient, task: OpenGroup, roots: &BTreeSet<GroupId>) -> Done {
+/// What a page of a group's members is read for.
+#[derive(Clone, Copy)]
+struct Reach<'a> {
+    /// Groups of which the name is wanted.
+    roots: &'a BTreeSet<GroupId>,
+    /// Groups that somebody named by their id: they must exist.
+    asked_for: &'a BTreeSet<GroupId>,
+    /// Whether nested groups are followed.
+    follows: bool,
+}
+
+/// Reads one page of a group's members, and the group itself before the first page of a root.
+async fn page(graph: GraphClient, task: OpenGroup, reach: Reach<'_>) -> Done {
     let group = task.group;
-    let is_root = roots.contains(&group);
-    let name = if is_root && task.next.is_none() { Some(name(&graph, group).await?) } else { None };
+    let asked_for = reach.asked_for.contains(&group);
+    let is_named = reach.roots.contains(&group) && task.next.is_none();
+    let name = if is_named { Some(name(&graph, group, asked_for).await?) } else { None };
     let request = groups::members(group.0, groups::Names::LeaveOut);
     let request = match &task.next {
         Some(link) => request.at(link.clone()),
         None => request,
     };
-    let page = graph.send(&request).await.map_err(|error| gone(error, group, is_root))?;
+    let page = graph.send(&request).await.map_err(|error| gone(error, group, asked_for))?;
     let Members { people, groups } = by_kind(&page.value);
+    let groups = if reach.follows { groups } else { BTreeSet::new() };
     let following = page.next.map(|next| OpenGroup { group, next: Some(next) });
     let chunk = Chunk::Members {
         group,
@@ -157,16 +200,16 @@ async fn page(graph: GraphClient, task: OpenGroup, roots: &BTreeSet<GroupId>) ->
     Ok((task, chunk, following))
 }
 
-async fn name(graph: &GraphClient, group: GroupId) -> Result<String, Failure> {
-    let found = graph.send(&groups::get(group.0)).await.map_err(|error| gone(error, group, true))?;
+async fn name(graph: &GraphClient, group: GroupId, asked_for: bool) -> Result<String, Failure> {
+    let found = graph.send(&groups::get(group.0)).await.map_err(|error| gone(error, group, asked_for))?;
     Ok(found.display_name.value().cloned().unwrap_or_else(|| group.to_string()))
 }
 
-/// A scope group that is not found is a matter for people. A nested one may just have been
+/// A group of the scope that is not found is a matter for people. Another one may just have been
 /// deleted, or not have reached this replica: the run can't be complete, and another will be.
-fn gone(error: Error, group: GroupId, is_root: bool) -> Failure {
+fn gone(error: Error, group: GroupId, asked_for: bool) -> Failure {
     match error {
-        Error::NotFound { .. } if is_root => Failure::GroupGone(group),
+        Error::NotFound { .. } if asked_for => Failure::GroupGone(group),
         other => other.into(),
     }
 }
@@ -188,13 +231,18 @@ fn by_kind(members: &[Member]) -> Members {
 }
 
 /// Reads the groups below `roots` that are not in `known`, without checkpoints: for a group
-/// that was nested into the scope since the last full run.
+/// that was nested into the scope, or became a team, since the last full run. Of those in `names` the
+/// name is read too.
 pub(super) async fn read_below(
     session: &Session<'_>,
     roots: &BTreeSet<GroupId>,
     known: &BTreeSet<GroupId>,
+    names: &BTreeSet<GroupId>,
 ) -> Result<Vec<Chunk>, Failure> {
-    let no_roots = BTreeSet::new();
+    let (roots_by_id, none) = (session.connection.scope.roots(), BTreeSet::new());
+    let named = names.union(&roots_by_id).copied().collect();
+    let follows = session.connection.scope.nesting() == Nesting::Followed;
+    let reach = Reach { roots: &named, asked_for: &none, follows };
     let mut met: BTreeSet<GroupId> = known.union(roots).copied().collect();
     let mut waiting: Vec<OpenGroup> = roots.iter().map(|group| OpenGroup::new(*group)).collect();
     let mut running = FuturesUnordered::new();
@@ -202,7 +250,7 @@ pub(super) async fn read_below(
     loop {
         while running.len() < AT_ONCE {
             let Some(next) = waiting.pop() else { break };
-            running.push(page(session.graph.clone(), next, &no_roots));
+            running.push(page(session.graph.clone(), next, reach));
         }
         let Some(done) = running.next().await else { return Ok(chunks) };
         let (_, chunk, following) = done?;

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::{GroupId, PersonId};
-use rollcall_directory::scope::{GroupGraph, Scope};
+use rollcall_directory::plan::{Loss, Removal};
+use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::seal::absent;
-use rollcall_directory::user::{Fingerprint, User};
+use rollcall_directory::user::{Fingerprint, Status, User};
 use rollcall_graph::{DeltaStart, PageLink, groups, users};
 use rollcall_store::commit::Commit;
 use rollcall_store::group::StoredGroup;
@@ -15,13 +17,13 @@ use rollcall_store::state::StateChange;
 use super::checkpoint::{Anchor, Checkpoint, Stage};
 use super::failure::Failure;
 use super::session::Session;
-use super::snapshot::{Chunk, Snapshot, decode, encode};
-use super::{closure, people, removals, teams};
+use super::snapshot::{Chunk, Snapshot, Written, decode, encode};
+use super::{closure, existing, manager_teams, people, problems, removals, teams};
 
 /// What Graph's delta queries are asked to tell of a user.
-pub(super) fn user_delta_select() -> Vec<&'static str> {
-    let mut names = rollcall_directory::property::selected_names();
-    names.push("manager");
+pub(super) fn user_delta_select(session: &Session<'_>) -> Vec<String> {
+    let mut names = session.selected();
+    names.push("manager".to_owned());
     names
 }
 
@@ -32,7 +34,23 @@ pub(super) const GROUP_DELTA_SELECT: &[&str] = &["displayName", "members"];
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) fingerprint: Fingerprint,
-    pub(super) active: bool,
+    pub(super) inactive_since: Option<Timestamp>,
+    pub(super) protected: bool,
+    pub(super) reports_to: Option<PersonId>,
+}
+
+impl Known {
+    pub(super) const fn is_active(&self) -> bool {
+        self.inactive_since.is_none()
+    }
+
+    fn of(user: &User) -> Self {
+        let inactive_since = match user.status {
+            Status::Active => None,
+            Status::Inactive { since, .. } => Some(since),
+        };
+        Self { fingerprint: user.fingerprint(), inactive_since, protected: user.protected, reports_to: user.reports_to }
+    }
 }
 
 /// A full run's memory.
@@ -47,8 +65,7 @@ pub(super) struct FullRun {
 impl FullRun {
     /// Notes how an account is after it was written.
     pub(super) fn remember(&mut self, user: &User) {
-        let known = Known { fingerprint: user.fingerprint(), active: user.status.is_active() };
-        self.index.insert(user.person, known);
+        self.index.insert(user.person, Known::of(user));
     }
 }
 
@@ -58,13 +75,17 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
         Some(text) => restore(session, &text).await?,
         None => (begin(session, 0).await?, Snapshot::default()),
     };
+    session.existing = existing::accounts(session).await?;
     let mut run = FullRun { checkpoint, snapshot, graph: GroupGraph::default(), index: HashMap::new() };
     if let Stage::Groups { begun } = run.checkpoint.stage.clone() {
+        closure::read_names(session, &mut run.snapshot).await?;
         closure::read(session, &mut run.snapshot, &mut run.checkpoint, begun).await?;
+    }
+    run.graph = run.snapshot.graph(&session.connection.scope, &session.connection.rules);
+    if matches!(run.checkpoint.stage, Stage::Groups { .. }) {
         run.checkpoint.stage = people::choose(session, &run).await?;
     }
-    run.graph = run.snapshot.graph(session.connection.scope.roots());
-    run.index = index(session).await?;
+    run.index = index(session, &run.snapshot).await?;
     let wanted = teams::wanted(session, &run.graph).await?;
     if !wanted.is_empty() {
         session.save(Commit { teams: wanted, ..Commit::at(session.now()) }).await?;
@@ -94,15 +115,17 @@ pub(super) async fn restart(session: &mut Session<'_>, failure: Failure) -> Resu
 /// Takes the anchor, before anything else is read: what changes from now on will be told.
 async fn begin(session: &mut Session<'_>, restarts: u32) -> Result<Checkpoint, Failure> {
     let at = session.now();
-    let users = last_link(session.graph.pages(users::delta(&user_delta_select(), DeltaStart::Latest))).await?;
-    let groups = match session.connection.scope {
-        Scope::Everyone => None,
-        Scope::Groups { .. } => {
-            Some(last_link(session.graph.pages(groups::delta(GROUP_DELTA_SELECT, DeltaStart::Latest))).await?)
-        }
+    let select = user_delta_select(session);
+    let select: Vec<&str> = select.iter().map(String::as_str).collect();
+    let users = last_link(session.graph.pages(users::delta(&select, DeltaStart::Latest))).await?;
+    let groups = if session.connection.rules.looks_at_groups(&session.connection.scope) {
+        Some(last_link(session.graph.pages(groups::delta(GROUP_DELTA_SELECT, DeltaStart::Latest))).await?)
+    } else {
+        None
     };
     let checkpoint = Checkpoint {
         scope: session.connection.scope.clone(),
+        rules: session.connection.rules.clone(),
         anchor: Anchor { users, groups, at },
         restarts,
         stage: Stage::Groups { begun: Vec::new() },
@@ -126,7 +149,7 @@ async fn last_link<T: Send + 'static>(mut pages: rollcall_graph::Pages<T>) -> Re
 
 async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snapshot), Failure> {
     let checkpoint = Checkpoint::from_text(text)?;
-    if checkpoint.scope != session.connection.scope {
+    if checkpoint.scope != session.connection.scope || checkpoint.rules != session.connection.rules {
         return Err(Failure::SettingsChanged);
     }
     let mut snapshot = Snapshot::default();
@@ -136,31 +159,60 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
     Ok((checkpoint, snapshot))
 }
 
-async fn index(session: &Session<'_>) -> Result<HashMap<PersonId, Known>, Failure> {
+async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known>, Failure> {
     let entries = session.table().user_index(session.connection.id).await?;
     let known = |entry: rollcall_store::user::IndexEntry| {
-        (entry.person, Known { fingerprint: entry.fingerprint, active: entry.active })
+        let known = Known {
+            fingerprint: entry.fingerprint,
+            inactive_since: entry.inactive_since,
+            protected: entry.protected,
+            reports_to: entry.reports_to,
+        };
+        (entry.person, known)
     };
-    Ok(entries.into_iter().map(known).collect())
+    let mut index: HashMap<PersonId, Known> = entries.into_iter().map(known).collect();
+    if session.run.mode.is_preview() {
+        // The table does not have what an earlier slice of the preview would have written.
+        for Written { person, reports_to, name: _ } in snapshot.written().values() {
+            let protected = index.get(person).is_some_and(|known| known.protected);
+            let reports_to = *reports_to;
+            let known = Known { fingerprint: Fingerprint([0; 16]), inactive_since: None, protected, reports_to };
+            index.insert(*person, known);
+        }
+    }
+    Ok(index)
 }
 
 /// Everything is read: seal it, take what is to be taken, and move the cursor.
-async fn conclude(session: &mut Session<'_>, run: FullRun) -> Result<(), Failure> {
+async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Failure> {
     let seal = run.snapshot.completeness().seal()?;
-    let active = run.index.iter().filter(|(_, known)| known.active).map(|(person, _)| *person);
-    let mut wanted = absent(&seal, active, &|person| run.snapshot.has_seen(person));
-    wanted.extend(run.snapshot.removals());
+    let active = run.index.iter().filter(|(_, known)| known.is_active() && !known.protected).map(|(person, _)| *person);
+    let mut wanted = BTreeSet::new();
+    if session.connection.rules.takes_access() {
+        wanted.extend(absent(&seal, active, &|person| run.snapshot.has_seen(person)));
+    }
+    wanted.extend(run.snapshot.removals().iter().cloned());
+    wanted.extend(deletions(session, &run));
     let stored = session.table().groups(session.connection.id).await?;
     let emptied = emptied(&stored, &run, session.connection.limits);
     session.run.progress.phase = "removals".to_owned();
-    let settled = removals::settle(session, wanted, emptied, &BTreeSet::new(), true).await?;
+    let settled = removals::settle(session, &run.graph, wanted, emptied, &BTreeSet::new(), true).await?;
+    for taken in &settled.taken {
+        match &taken.after {
+            Some(user) => run.remember(user),
+            None => drop(taken.person().map(|person| run.index.remove(&person))),
+        }
+    }
     let groups = changed_groups(&stored, &run, |group| settled.unsettled_groups.contains(&group));
     let now = session.now();
+    let mut teams = teams::retired(session, &run.graph).await?;
+    teams.extend(manager_teams::after_full(session, &run).await?);
     let commit = Commit {
-        teams: teams::retired(session, &run.graph).await?,
+        teams,
         groups,
         groups_gone: stored.keys().filter(|group| !run.graph.contains(**group)).copied().collect(),
         holds: settled.holds,
+        problems: problems::after_full(session, &run).await?,
         state: StateChange {
             cursor: Some(Some(run.checkpoint.anchor.cursor())),
             doubts: Some(settled.doubts),
@@ -172,6 +224,18 @@ async fn conclude(session: &mut Session<'_>, run: FullRun) -> Result<(), Failure
     };
     session.finish(settled.held, commit).await?;
     Ok(session.lease.drop_snapshot(session.run.id).await?)
+}
+
+/// Accounts that have been inactive for the whole grace.
+fn deletions(session: &Session<'_>, run: &FullRun) -> BTreeSet<Removal> {
+    let now = session.now();
+    let rules = &session.connection.rules;
+    let is_due = |known: &Known| {
+        !known.protected
+            && known.inactive_since.and_then(|since| rules.deletion_due_since(since)).is_some_and(|due| due <= now)
+    };
+    let due = run.index.iter().filter(|(_, known)| is_due(known));
+    due.map(|(person, _)| Removal { person: *person, loss: Loss::Deletion }).collect()
 }
 
 /// Groups of some size that have no member left, with the size that they had.

@@ -8,9 +8,11 @@
 //! 3. `full` reads everything in scope: `closure` the groups, `people` the people, page by
 //!    page, each page written before the next checkpoint. `incremental` reads what changed.
 //! 4. `removals` is the only place where something is taken from anybody: sealed, guarded,
-//!    and asked about once more (`question`). `approved` applies what a person approved.
+//!    and asked about once more (`question`). `approved` applies what a person approved, `undo`
+//!    takes back what a run did. A preview goes the same way and writes only its own history.
 //! 5. `conclude` decides what a failure means: wait, start over, give up, or call a person.
 //!
+//! `teams` and `manager_teams` say which teams there are, `problems` what a person has to see to.
 //! `session` is what one hold of the lease knows; `snapshot` and `checkpoint` are what a
 //! full run remembers; `reading` turns Graph's answers into the core's terms.
 
@@ -19,17 +21,22 @@ mod attend;
 mod checkpoint;
 mod closure;
 mod conclude;
+mod existing;
 mod failure;
 mod full;
+mod groups;
 mod incremental;
 mod lease;
+mod manager_teams;
 mod people;
+mod problems;
 mod question;
 mod reading;
 mod removals;
 mod session;
 mod snapshot;
 mod teams;
+mod undo;
 
 use std::sync::Arc;
 use std::time::Duration;

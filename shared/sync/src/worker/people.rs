@@ -3,13 +3,16 @@
 //! The list of all users is read where that takes fewer requests than asking for each person
 //! in scope; so the cost never grows faster than the scope, nor than the tenant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use rollcall_directory::desired::{Desired, Problem};
 use rollcall_directory::identity::PersonId;
 use rollcall_directory::person::{Person, PersonReading};
-use rollcall_directory::plan::{Desired, plan};
-use rollcall_directory::property::selected_names;
-use rollcall_directory::scope::{Scope, standing};
+use rollcall_directory::plan::{PersonPlan, plan};
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::EmailSource;
+use rollcall_directory::scope::Scope;
 use rollcall_directory::user::User;
 use rollcall_graph::{Expand, Page, users};
 use rollcall_store::commit::{Commit, UserWrite};
@@ -17,10 +20,11 @@ use rollcall_store::commit::{Commit, UserWrite};
 use super::checkpoint::Stage;
 use super::failure::Failure;
 use super::full::FullRun;
+use super::manager_teams::name_of;
 use super::question::users_by_id;
 use super::reading::{Answered, is_complete, person};
 use super::session::Session;
-use super::snapshot::{Chunk, encode};
+use super::snapshot::{Chunk, PeopleRead, Written, encode};
 
 /// Users on a page of the list. Graph, "List users": at most 999.
 const PAGE: u64 = 999;
@@ -29,13 +33,22 @@ const BATCH: u64 = 20;
 /// People asked for between two checkpoints when each is asked for.
 const INDIVIDUALLY: usize = 400;
 
+/// People whom the scope names or lets in by their groups; none where it is open to all.
+fn members(session: &Session<'_>, run: &FullRun) -> Vec<PersonId> {
+    match &session.connection.scope {
+        Scope::Everyone { .. } => Vec::new(),
+        Scope::Groups { .. } => run.snapshot.people_in(&session.connection.scope, &run.graph),
+        Scope::People { people } => people.iter().copied().collect(),
+    }
+}
+
 /// Decides how to read the people.
 pub(super) async fn choose(session: &Session<'_>, run: &FullRun) -> Result<Stage, Failure> {
     let listing = Stage::Listing { next: None, read: 0, counted: None };
-    if session.connection.scope == Scope::Everyone {
+    if session.connection.scope.is_open() {
         return Ok(listing);
     }
-    let in_scope = run.snapshot.members() as u64;
+    let in_scope = members(session, run).len() as u64;
     let tenant = session.graph.send(&users::count()).await?;
     Ok(if tenant.div_ceil(PAGE) <= in_scope.div_ceil(BATCH) { listing } else { Stage::Individually })
 }
@@ -43,13 +56,16 @@ pub(super) async fn choose(session: &Session<'_>, run: &FullRun) -> Result<Stage
 /// Reads the list of all users from where the stage says.
 pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result<(), Failure> {
     let Stage::Listing { next, mut read, mut counted } = run.checkpoint.stage.clone() else { return Ok(()) };
-    let request = users::list(&selected_names(), Expand::Manager);
+    let select = session.selected();
+    let select: Vec<&str> = select.iter().map(String::as_str).collect();
+    let request = users::list(&select, Expand::Manager);
     let request = match next {
         Some(link) => request.at(link),
         None => request,
     };
     let mut pages = session.graph.pages(request);
     let mut current = pages.next().await?;
+    let wanted = Wanted::of(session, run);
     while let Some(page) = current.take() {
         session.check_time()?;
         read += page.value.len() as u64;
@@ -62,21 +78,38 @@ pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result
         let ended = page.next.is_none();
         // The next page is fetched while this one is written.
         let (written, fetched) =
-            tokio::join!(write_list_page(session, run, page, ended, (read, counted)), pages.next());
+            tokio::join!(write_list_page(session, run, &wanted, page, ended, (read, counted)), pages.next());
         written?;
         current = fetched?;
     }
     Ok(())
 }
 
+/// Whose row of the list is looked at.
+struct Wanted(Option<std::collections::HashSet<PersonId>>);
+
+impl Wanted {
+    fn of(session: &Session<'_>, run: &FullRun) -> Self {
+        let open = session.connection.scope.is_open();
+        Self((!open).then(|| members(session, run).into_iter().collect()))
+    }
+
+    fn has(&self, person: PersonId) -> bool {
+        self.0.as_ref().is_none_or(|people| people.contains(&person))
+    }
+}
+
 async fn write_list_page(
     session: &mut Session<'_>,
     run: &mut FullRun,
+    wanted: &Wanted,
     page: Page<rollcall_graph::User>,
     ended: bool,
     (read, counted): (u64, Option<u64>),
 ) -> Result<(), Failure> {
-    let readings = page.value.iter().map(|user| person(user, Answered::WithManager)).collect();
+    let inputs = &session.inputs;
+    let listed = page.value.iter().filter(|user| wanted.has(PersonId(user.id)));
+    let readings = listed.map(|user| person(user, inputs, Answered::WithManager)).collect();
     let end = match ended {
         false => None,
         // People leave while pages are read: the list is complete if it held as many as the lower count.
@@ -91,11 +124,13 @@ async fn write_list_page(
 /// Asks for everybody in scope who has not been read.
 pub(super) async fn ask_for_the_rest(session: &mut Session<'_>, run: &mut FullRun) -> Result<(), Failure> {
     let was_listed = run.snapshot.completeness().is_closed(rollcall_directory::seal::Source::People);
-    let unread = run.snapshot.unread_members();
+    let mut unread = members(session, run);
+    unread.retain(|person| !run.snapshot.has_seen(*person));
+    session.run.progress.expected = session.run.progress.expected.or(Some(unread.len() as u64));
     for some in unread.chunks(INDIVIDUALLY) {
         session.check_time()?;
-        let found = users_by_id(session, some, &selected_names(), Expand::Manager).await?;
-        let readings = found.values().map(|user| person(user, Answered::WithManager)).collect();
+        let found = users_by_id(session, some, &session.selected(), Expand::Manager).await?;
+        let readings = found.values().map(|user| person(user, &session.inputs, Answered::WithManager)).collect();
         write_page(session, run, readings, None).await?;
     }
     run.checkpoint.stage = Stage::Read;
@@ -110,7 +145,7 @@ async fn write_page(
     readings: Vec<PersonReading>,
     end: Option<Chunk>,
 ) -> Result<(), Failure> {
-    let readings = in_scope(session, run, readings);
+    let readings = merged(readings);
     let stored = stored_where_needed(session, run, &readings).await?;
     let mut page = PagePlan::default();
     for reading in readings.values() {
@@ -120,27 +155,23 @@ async fn write_page(
     session.run.progress.people += readings.len() as u64;
     session.run.progress.phase = "people".to_owned();
     session.run.counts.unchanged += page.unchanged;
+    session.run.counts.skipped += page.read.problems.len() as u64;
     session.run.resume = Some(run.checkpoint.to_text()?);
-    let chunks: Vec<Chunk> = std::iter::once(Chunk::People {
-        seen: readings.into_keys().collect(),
-        removals: page.removals.into_iter().collect(),
-    })
-    .chain(end)
-    .collect();
+    page.read.seen = readings.into_keys().collect();
+    let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(end).collect();
     let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
-    for write in &commit.users {
-        run.remember(&write.after);
+    for after in commit.users.iter().filter_map(|write| write.after.as_ref()) {
+        run.remember(after);
     }
     session.save(commit).await?;
     chunks.into_iter().for_each(|chunk| run.snapshot.absorb(chunk));
     Ok(())
 }
 
-/// One reading for each person in scope, the later ones of a page laid over the earlier.
-fn in_scope(session: &Session<'_>, run: &FullRun, readings: Vec<PersonReading>) -> BTreeMap<PersonId, PersonReading> {
-    let everyone = session.connection.scope == Scope::Everyone;
+/// One reading for each person, the later ones of a page laid over the earlier.
+fn merged(readings: Vec<PersonReading>) -> BTreeMap<PersonId, PersonReading> {
     let mut kept: BTreeMap<PersonId, PersonReading> = BTreeMap::new();
-    for reading in readings.into_iter().filter(|reading| everyone || run.snapshot.is_member(reading.id)) {
+    for reading in readings {
         match kept.entry(reading.id) {
             std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(reading)),
             std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().absorb(reading),
@@ -169,45 +200,78 @@ async fn stored_where_needed(
 /// Whether the account already is what this reading says: told by the fingerprint, without reading the account.
 fn is_as_stored(session: &Session<'_>, run: &FullRun, reading: &PersonReading) -> bool {
     let Some(known) = run.index.get(&reading.id) else { return false };
-    let Some(desired) =
-        is_complete(reading).then(|| reading.over(None)).flatten().map(|person| desired(session, run, person))
-    else {
+    let Some(person) = is_complete(reading, &session.inputs).then(|| reading.over(None)).flatten() else {
         return false;
     };
-    match plan(session.tenant, reading.id, &desired, None).write {
-        Some(user) => known.active && user.fingerprint() == known.fingerprint,
-        None => !known.active,
+    let desired = desired(session, run, &person);
+    let planned = plan(session.tenant, reading.id, &session.connection.rules, &desired, None);
+    match planned.write {
+        Some(user) => known.is_active() && user.fingerprint() == known.fingerprint,
+        // Somebody has to see to it: that must not be passed over.
+        None => planned.problem.is_none() && !known.is_active(),
     }
 }
 
-fn desired(session: &Session<'_>, run: &FullRun, person: Person) -> Desired {
-    let groups = run.graph.relevant(&run.snapshot.direct_groups(person.id));
-    let standing = standing(&session.connection.scope, &run.graph, &groups);
-    Desired::of(person, groups, standing)
+fn desired(session: &Session<'_>, run: &FullRun, person: &Person) -> Desired {
+    let direct = run.snapshot.direct_groups(person.id);
+    session.policy(&run.graph).desired(person, &direct, session.existing.find(person))
 }
 
 #[derive(Default)]
 struct PagePlan {
     writes: Vec<UserWrite>,
-    removals: BTreeSet<rollcall_directory::plan::Removal>,
+    read: PeopleRead,
     unchanged: u64,
 }
 
 impl PagePlan {
     fn add(&mut self, session: &Session<'_>, run: &FullRun, reading: &PersonReading, stored: Option<&User>) {
+        self.read.emails.extend(email_digest(session, reading).map(|digest| (reading.id, digest)));
         if stored.is_none() && run.index.contains_key(&reading.id) {
             // As stored: see `stored_where_needed`.
             self.unchanged += 1;
             return;
         }
         let Some(person) = reading.over(stored.map(known_person).as_ref()) else { return };
-        let planned = plan(session.tenant, reading.id, &desired(session, run, person), stored);
-        if planned.write.is_none() && planned.removals.is_empty() {
+        let desired = desired(session, run, &person);
+        let PersonPlan { write, removals, problem } =
+            plan(session.tenant, reading.id, &session.connection.rules, &desired, stored);
+        if write.is_none() && removals.is_empty() {
             self.unchanged += 1;
         }
-        self.removals.extend(planned.removals);
-        self.writes.extend(planned.write.map(|after| UserWrite { before: stored.cloned(), after, taken: Vec::new() }));
+        self.read.removals.extend(removals);
+        self.read.problems.extend(problem.map(|problem: Problem| (person.id, label(&person), problem)));
+        if let Some(mut after) = write {
+            after.protected |= stored.is_none() && session.existing.protects(person.id);
+            let name = session.run.mode.is_preview().then(|| name_of(&after));
+            self.read.written.push(Written { person: person.id, reports_to: after.reports_to, name });
+            self.writes.push(UserWrite::giving(stored.cloned(), after));
+        }
     }
+}
+
+/// What people call a person: the name, or what Entra calls them.
+pub(super) fn label(person: &Person) -> String {
+    let value = |property: &Property| person.attributes.get(property).map(String::as_str);
+    let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
+    match (names.is_empty(), value(&Property::UserPrincipalName).or_else(|| value(&Property::Mail))) {
+        (false, _) => names.join(" "),
+        (true, Some(name)) => name.to_owned(),
+        (true, None) => person.id.to_string(),
+    }
+}
+
+/// A digest of the address, where two people may have the same. Entra itself keeps user principal names apart.
+fn email_digest(session: &Session<'_>, reading: &PersonReading) -> Option<u64> {
+    if session.connection.rules.email == EmailSource::UserPrincipalName {
+        return None;
+    }
+    let person = reading.over(None)?;
+    let email = session.connection.rules.email.of(&person.attributes)?.to_lowercase();
+    // Only compared within a run, and what is alike is looked at once more.
+    let mut hasher = DefaultHasher::new();
+    email.hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 /// The person behind an account, as far as the account tells.

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollcall_directory::evidence::Answer;
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::person::{PersonReading, Reading};
-use rollcall_directory::property::selected_names;
-use rollcall_directory::scope::Scope;
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::Guests;
+use rollcall_directory::scope::{GroupGraph, Nesting};
 use rollcall_graph::users::{self, CHECKED_GROUPS};
 use rollcall_graph::{Error, Expand, Page, Request, User};
 use uuid::Uuid;
@@ -18,30 +19,51 @@ use super::session::Session;
 
 /// What Graph says now of each of these people.
 ///
-/// `deleted` are those of whom the delta query said that they were removed: for them "not
+/// `graph` holds the groups in question. `deleted` are those of whom the delta query said that they were removed: for them "not
 /// found" is confirmation enough.
 pub(super) async fn ask(
     session: &Session<'_>,
+    graph: &GroupGraph,
     people: &[PersonId],
     deleted: &BTreeSet<PersonId>,
 ) -> Result<BTreeMap<PersonId, Answer>, Failure> {
-    let found = users_by_id(session, people, &["accountEnabled"], Expand::Nothing).await?;
-    let memberships = scope_groups_of(session, &found).await?;
+    let of_interest = asked_properties(session);
+    let select: Vec<String> = std::iter::once("accountEnabled".to_owned())
+        .chain(of_interest.iter().map(|property| property.selected().to_owned()))
+        .collect();
+    let found = users_by_id(session, people, &select, Expand::Nothing).await?;
+    let memberships = roots_of(session, graph, &found).await?;
     let missing: Vec<PersonId> = people.iter().filter(|person| !found.contains_key(*person)).copied().collect();
     let buried = among_deleted(session, &missing, deleted).await?;
     let doubts = session.state().doubts;
     let answer = |id: &PersonId| match found.get(id) {
-        Some(user) => Answer::Present {
-            enabled: match person(user, Answered::AsDelta).enabled {
-                Reading::Is(enabled) => Some(enabled),
-                Reading::Absent | Reading::Cleared => None,
-            },
-            member_of: memberships.get(id).cloned().unwrap_or_default(),
-        },
+        Some(user) => {
+            let reading = person(user, &of_interest, Answered::AsDelta);
+            Answer::Present {
+                enabled: match reading.enabled {
+                    Reading::Is(enabled) => Some(enabled),
+                    Reading::Absent | Reading::Cleared => None,
+                },
+                // Told only where the answer had all that a guest is told by.
+                guest: reading
+                    .over(None)
+                    .filter(|_| reading.attributes.len() == of_interest.len() && !of_interest.is_empty())
+                    .map(|person| person.is_guest()),
+                member_of: memberships.get(id).cloned().unwrap_or_default(),
+            }
+        }
         None if deleted.contains(id) || buried.contains(id) => Answer::Deleted,
         None => Answer::Missing { since: doubts.get(id).copied().flatten() },
     };
     Ok(people.iter().map(|id| (*id, answer(id))).collect())
+}
+
+/// What must be known to tell whether somebody may stay, beside the groups.
+fn asked_properties(session: &Session<'_>) -> BTreeSet<Property> {
+    match session.connection.rules.guests {
+        Guests::In => BTreeSet::new(),
+        Guests::Out => BTreeSet::from([Property::UserType, Property::UserPrincipalName]),
+    }
 }
 
 /// Everything about a person, read from their own side.
@@ -54,16 +76,15 @@ pub(super) struct Portrait {
 /// Reads these people in full. Who is not found is left out.
 pub(super) async fn portraits(
     session: &Session<'_>,
+    graph: &GroupGraph,
     people: &[PersonId],
 ) -> Result<BTreeMap<PersonId, Portrait>, Failure> {
-    let found = users_by_id(session, people, &selected_names(), Expand::Manager).await?;
-    let mut groups = match session.connection.scope {
-        Scope::Everyone => BTreeMap::new(),
-        Scope::Groups { .. } => direct_groups(session, found.keys().copied()).await?,
-    };
+    let found = users_by_id(session, people, &session.selected(), Expand::Manager).await?;
+    let mut groups =
+        if graph.roots().is_empty() { BTreeMap::new() } else { direct_groups(session, found.keys().copied()).await? };
     let portrait = |(id, user): (PersonId, User)| {
         let groups = groups.remove(&id).unwrap_or_default();
-        (id, Portrait { reading: person(&user, Answered::WithManager), groups })
+        (id, Portrait { reading: person(&user, &session.inputs, Answered::WithManager), groups })
     };
     Ok(found.into_iter().map(portrait).collect())
 }
@@ -72,10 +93,11 @@ pub(super) async fn portraits(
 pub(super) async fn users_by_id(
     session: &Session<'_>,
     people: &[PersonId],
-    select: &[&str],
+    select: &[String],
     expand: Expand,
 ) -> Result<BTreeMap<PersonId, User>, Failure> {
-    let requests: Vec<Request<User>> = people.iter().map(|person| users::get(person.0, select, expand)).collect();
+    let select: Vec<&str> = select.iter().map(String::as_str).collect();
+    let requests: Vec<Request<User>> = people.iter().map(|person| users::get(person.0, &select, expand)).collect();
     let answers = session.graph.batch(&requests).await;
     let mut found = BTreeMap::new();
     for (person, answer) in people.iter().zip(answers) {
@@ -88,12 +110,23 @@ pub(super) async fn users_by_id(
     Ok(found)
 }
 
-/// The scope groups of each, directly or nested, in Graph's own opinion.
-async fn scope_groups_of(
+/// The roots to which each belongs, in Graph's own opinion.
+async fn roots_of(
     session: &Session<'_>,
+    graph: &GroupGraph,
     found: &BTreeMap<PersonId, User>,
 ) -> Result<BTreeMap<PersonId, BTreeSet<GroupId>>, Failure> {
-    let roots: Vec<Uuid> = session.connection.scope.roots().into_iter().map(|group| group.0).collect();
+    if graph.roots().is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    if session.connection.scope.nesting() == Nesting::DirectOnly {
+        let direct = direct_groups(session, found.keys().copied()).await?;
+        let only_roots = |(person, groups): (PersonId, BTreeSet<GroupId>)| {
+            (person, groups.intersection(graph.roots()).copied().collect())
+        };
+        return Ok(direct.into_iter().map(only_roots).collect());
+    }
+    let roots: Vec<Uuid> = graph.roots().iter().map(|group| group.0).collect();
     let questions: Vec<(PersonId, Request<Page<Uuid>>)> = found
         .keys()
         .flat_map(|person| {

@@ -7,6 +7,8 @@ use rollcall_directory::evidence::{Answer, Finding, examine};
 use rollcall_directory::guard::{PlanHash, Reason, Situation, judge};
 use rollcall_directory::identity::{GroupId, HoldId, PersonId};
 use rollcall_directory::plan::{Loss, Removal, take};
+use rollcall_directory::scope::GroupGraph;
+use rollcall_directory::user::User;
 use rollcall_store::commit::{Commit, UserWrite};
 use rollcall_store::hold::{Hold, HoldStatus, HoldWrite};
 use rollcall_store::page::PageRequest;
@@ -31,6 +33,8 @@ pub(super) struct Settled {
     pub(super) doubts: BTreeMap<PersonId, Option<Timestamp>>,
     /// Holds to open, close or replace, together with the advance of the cursor.
     pub(super) holds: Vec<HoldWrite>,
+    /// What was taken.
+    pub(super) taken: Vec<UserWrite>,
 }
 
 /// Guards removals, asks about each person once more, and takes what is confirmed.
@@ -40,6 +44,7 @@ pub(super) struct Settled {
 /// all that there are, and not only those of one round of changes.
 pub(super) async fn settle(
     session: &mut Session<'_>,
+    graph: &GroupGraph,
     mut removals: BTreeSet<Removal>,
     mut emptied: BTreeMap<GroupId, u64>,
     deleted: &BTreeSet<PersonId>,
@@ -55,16 +60,18 @@ pub(super) async fn settle(
     let reasons = judge(&removals, &situation, session.connection.limits);
     session.run.counts.held = rejected.removals.len() as u64;
     session.run.hold = rejected.hold;
+    session.run.reasons.clone_from(&reasons);
     let mut unsettled_groups = rejected.groups;
-    if reasons.is_empty() {
-        let doubts = apply(session, &removals, deleted).await?;
+    // A preview shows what would go, and why it would be held first.
+    if reasons.is_empty() || session.run.mode.is_preview() {
+        let (doubts, taken) = apply(session, graph, &removals, deleted).await?;
         let holds = if complete { moves(&known, rejected.hold, HoldStatus::Closed) } else { Vec::new() };
-        return Ok(Settled { held: false, unsettled_groups, doubts, holds });
+        return Ok(Settled { held: !reasons.is_empty(), unsettled_groups, doubts, holds, taken });
     }
     session.run.counts.held += removals.len() as u64;
     unsettled_groups.extend(emptied.into_keys());
     let holds = hold(session, &known, removals, reasons);
-    Ok(Settled { held: true, unsettled_groups, doubts: state.doubts, holds })
+    Ok(Settled { held: true, unsettled_groups, doubts: state.doubts, holds, taken: Vec::new() })
 }
 
 /// What a person refused to have taken, as far as the directory still asks for it.
@@ -81,7 +88,7 @@ impl Rejected {
             return Ok(Self::default());
         };
         let refused = session.table().hold_removals(session.connection.id, hold.id).await?;
-        let removals: BTreeSet<Removal> = refused.intersection(wanted).copied().collect();
+        let removals: BTreeSet<Removal> = refused.intersection(wanted).cloned().collect();
         if removals.is_empty() {
             return Ok(Self::default());
         }
@@ -148,22 +155,26 @@ fn moves(known: &[Hold], still_rejected: Option<HoldId>, to: HoldStatus) -> Vec<
 /// Asks and takes. Answers who is still in doubt.
 async fn apply(
     session: &mut Session<'_>,
+    graph: &GroupGraph,
     removals: &BTreeSet<Removal>,
     deleted: &BTreeSet<PersonId>,
-) -> Result<BTreeMap<PersonId, Option<Timestamp>>, Failure> {
+) -> Result<(BTreeMap<PersonId, Option<Timestamp>>, Vec<UserWrite>), Failure> {
     let by_person = by_person(removals);
     let people: Vec<PersonId> = by_person.keys().copied().collect();
     let before = session.state().doubts;
     let mut doubts = BTreeMap::new();
+    let mut done = Vec::new();
     for some in people.chunks(AT_ONCE) {
         session.check_time()?;
         let asked: Vec<PersonId> = some.iter().filter(|person| needs_asking(&by_person, **person)).copied().collect();
-        let answers = ask(session, &asked, deleted).await?;
+        let answers = ask(session, graph, &asked, deleted).await?;
         let now = session.now();
         let mut taken: BTreeMap<PersonId, Vec<Loss>> = BTreeMap::new();
         for removal in some.iter().filter_map(|person| by_person.get(person)).flatten() {
-            match finding(session, removal, &answers, now) {
+            match finding(session, graph, removal, &answers, now) {
                 Finding::Confirmed(loss) => taken.entry(removal.person).or_default().push(loss),
+                // Who is back with an inactive account is looked at by every full run anyway.
+                Finding::Refuted | Finding::Unproven if removal.loss == Loss::Deletion => {}
                 Finding::Refuted => {
                     session.run.counts.refuted += 1;
                     doubts.insert(removal.person, None);
@@ -176,48 +187,57 @@ async fn apply(
                 }
             }
         }
-        take_from(session, &taken).await?;
+        done.extend(take_from(session, &taken).await?);
     }
-    Ok(doubts)
+    Ok((doubts, done))
 }
 
-fn finding(session: &Session<'_>, removal: &Removal, answers: &BTreeMap<PersonId, Answer>, now: Timestamp) -> Finding {
+fn finding(
+    session: &Session<'_>,
+    graph: &GroupGraph,
+    removal: &Removal,
+    answers: &BTreeMap<PersonId, Answer>,
+    now: Timestamp,
+) -> Finding {
     match answers.get(&removal.person) {
-        Some(answer) => examine(removal, &session.connection.scope, answer, now),
+        Some(answer) => examine(removal, &session.policy(graph), answer, now),
         // Nobody was asked, because nothing needs asking about.
-        None => Finding::Confirmed(removal.loss),
+        None => Finding::Confirmed(removal.loss.clone()),
     }
 }
 
 fn needs_asking(by_person: &BTreeMap<PersonId, Vec<Removal>>, person: PersonId) -> bool {
-    by_person
-        .get(&person)
-        .is_some_and(|removals| removals.iter().any(|removal| matches!(removal.loss, Loss::Account(_) | Loss::Team(_))))
+    let needs = |removal: &Removal| matches!(removal.loss, Loss::Account(_) | Loss::Team(_) | Loss::Deletion);
+    by_person.get(&person).is_some_and(|removals| removals.iter().any(needs))
 }
 
 pub(super) fn by_person(removals: &BTreeSet<Removal>) -> BTreeMap<PersonId, Vec<Removal>> {
     let mut sorted: BTreeMap<PersonId, Vec<Removal>> = BTreeMap::new();
     for removal in removals {
-        sorted.entry(removal.person).or_default().push(*removal);
+        sorted.entry(removal.person).or_default().push(removal.clone());
     }
     sorted
 }
 
-/// Takes from each what is listed.
-pub(super) async fn take_from(session: &mut Session<'_>, taken: &BTreeMap<PersonId, Vec<Loss>>) -> Result<(), Failure> {
+/// Takes from each what is listed. Answers what that changed.
+pub(super) async fn take_from(
+    session: &mut Session<'_>,
+    taken: &BTreeMap<PersonId, Vec<Loss>>,
+) -> Result<Vec<UserWrite>, Failure> {
     let people: Vec<PersonId> = taken.keys().copied().collect();
     let stored = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
     let now = session.now();
     let mut users = Vec::new();
     for (person, losses) in taken {
         let Some(before) = stored.get(person) else { continue };
-        let after = losses.iter().fold(before.clone(), |user, loss| take(user, *loss, now));
-        if after != *before {
+        let taking = |user: Option<User>, loss: &Loss| user.and_then(|user| take(user, loss, now));
+        let after = losses.iter().fold(Some(before.clone()), taking);
+        if after.as_ref() != Some(before) {
             users.push(UserWrite { before: Some(before.clone()), after, taken: losses.clone() });
         }
     }
-    if users.is_empty() {
-        return Ok(());
+    if !users.is_empty() {
+        session.save(Commit { users: users.clone(), ..Commit::at(now) }).await?;
     }
-    session.save(Commit { users, ..Commit::at(now) }).await
+    Ok(users)
 }

@@ -1,9 +1,14 @@
 //! What one hold of the lease knows, and how it writes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall_directory::adoption::ExistingAccounts;
+use rollcall_directory::desired::Policy;
 use rollcall_directory::identity::{RunId, TenantId};
+use rollcall_directory::property::Property;
+use rollcall_directory::scope::GroupGraph;
 use rollcall_graph::{GraphClient, Priority};
 use rollcall_store::Table;
 use rollcall_store::commit::Commit;
@@ -28,6 +33,10 @@ pub(super) struct Session<'a> {
     pub(super) tenant: TenantId,
     pub(super) graph: GraphClient,
     pub(super) run: Run,
+    /// What the rules look at.
+    pub(super) inputs: BTreeSet<Property>,
+    /// Accounts that were on the platform before.
+    pub(super) existing: ExistingAccounts,
     deadline: Instant,
     /// Requests that the client had made before this run.
     requests_before: u64,
@@ -48,7 +57,31 @@ impl<'a> Session<'a> {
         let deadline = deadline - MARGIN;
         let graph = graph.until(deadline).priority(Priority::Low);
         let (requests_before, requests_earlier) = (graph.requests(), run.requests);
-        Self { worker, lease, connection, tenant, graph, run, deadline, requests_before, requests_earlier }
+        let inputs = connection.rules.inputs();
+        let existing = ExistingAccounts::default();
+        Self {
+            worker,
+            lease,
+            connection,
+            tenant,
+            graph,
+            run,
+            inputs,
+            existing,
+            deadline,
+            requests_before,
+            requests_earlier,
+        }
+    }
+
+    /// By what it is decided what a person's account should be.
+    pub(super) const fn policy<'b>(&'b self, graph: &'b GroupGraph) -> Policy<'b> {
+        Policy { scope: &self.connection.scope, rules: &self.connection.rules, graph }
+    }
+
+    /// The names for Graph's `$select`.
+    pub(super) fn selected(&self) -> Vec<String> {
+        self.connection.rules.selected()
     }
 
     pub(super) fn table(&self) -> &Table {
@@ -80,7 +113,12 @@ impl<'a> Session<'a> {
     }
 
     /// Writes, with the run's record as it now stands.
+    ///
+    /// A preview writes only what its history tells, and how far it has come.
     pub(super) async fn save(&mut self, mut commit: Commit) -> Result<(), Failure> {
+        if self.run.mode.is_preview() {
+            commit = rehearsed(commit);
+        }
         self.run.epoch = self.lease.epoch();
         self.run.requests = self.requests_earlier + self.graph.requests() - self.requests_before;
         commit.run = Some(self.run.clone());
@@ -112,11 +150,20 @@ impl<'a> Session<'a> {
         self.run.resume = None;
         self.run.progress.phase = "done".to_owned();
         commit.state.run = Some(None);
-        commit.state.trouble = Some(None);
-        commit.state.last_read_at = Some(now);
-        commit.state.last_success_at = Some(now);
+        if self.run.mode.reads_all_that_changed() {
+            commit.state.trouble = Some(None);
+            commit.state.last_read_at = Some(now);
+            commit.state.last_success_at = Some(now);
+        }
         self.save(commit).await
     }
+}
+
+/// What is left of a commit when nothing may be done.
+fn rehearsed(commit: Commit) -> Commit {
+    let Commit { users, teams, problems, run, chunks, state, now, .. } = commit;
+    let state = StateChange { run: state.run, ..StateChange::default() };
+    Commit { users, teams, problems, run, chunks, state, rehearsal: true, ..Commit::at(now) }
 }
 
 /// A run that has done nothing yet.
@@ -134,6 +181,7 @@ pub(super) fn new_run(id: RunId, mode: Mode, trigger: Trigger, now: Timestamp) -
         error: None,
         requests: 0,
         hold: None,
+        reasons: Vec::new(),
         resume: None,
     }
 }

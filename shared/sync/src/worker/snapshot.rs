@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::Removal;
-use rollcall_directory::scope::{Group, GroupGraph};
+use rollcall_directory::rules::Rules;
+use rollcall_directory::scope::{Group, GroupGraph, Scope};
 use rollcall_directory::seal::{Completeness, Source};
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +30,33 @@ pub(super) enum Chunk {
         /// Whether it was the group's last page.
         last: bool,
     },
-    /// People who were read, and what their reading takes away.
-    People { seen: Vec<PersonId>, removals: Vec<Removal> },
+    /// The groups whose names make them teams: all of them.
+    NamedGroups { groups: Vec<GroupId> },
+    /// People who were read, and what came of it.
+    People(PeopleRead),
     /// The list of people was read to its end.
     PeopleRead { read: u64, counted: Option<u64> },
+}
+
+/// People who were read, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PeopleRead {
+    pub(super) seen: Vec<PersonId>,
+    pub(super) removals: Vec<Removal>,
+    /// Whose account was written, or would have been in a preview.
+    pub(super) written: Vec<Written>,
+    pub(super) problems: Vec<(PersonId, String, Problem)>,
+    /// A digest of each e-mail address, where two people may have the same.
+    pub(super) emails: Vec<(PersonId, u64)>,
+}
+
+/// An account that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Written {
+    pub(super) person: PersonId,
+    pub(super) reports_to: Option<PersonId>,
+    /// What the person would be called, in a preview: nothing else knows.
+    pub(super) name: Option<String>,
 }
 
 /// The directory as far as it was read.
@@ -46,6 +71,10 @@ pub(super) struct Snapshot {
     direct: HashMap<PersonId, Vec<u32>>,
     seen: HashSet<PersonId>,
     removals: BTreeSet<Removal>,
+    named_groups: BTreeSet<GroupId>,
+    written: BTreeMap<PersonId, Written>,
+    problems: BTreeMap<PersonId, (String, Problem)>,
+    emails: Vec<(PersonId, u64)>,
     completeness: Completeness,
 }
 
@@ -67,9 +96,16 @@ impl Snapshot {
                     self.completeness.close(Source::Members(group), 0, None);
                 }
             }
-            Chunk::People { seen, removals } => {
+            Chunk::NamedGroups { groups } => {
+                self.named_groups.extend(groups);
+                self.completeness.close(Source::GroupNames, 0, None);
+            }
+            Chunk::People(PeopleRead { seen, removals, written, problems, emails }) => {
                 self.seen.extend(seen);
                 self.removals.extend(removals);
+                self.written.extend(written.into_iter().map(|written| (written.person, written)));
+                self.problems.extend(problems.into_iter().map(|(person, label, problem)| (person, (label, problem))));
+                self.emails.extend(emails);
             }
             Chunk::PeopleRead { read, counted } => self.completeness.close(Source::People, read, counted),
         }
@@ -92,12 +128,22 @@ impl Snapshot {
         }
     }
 
-    /// The groups as they nest below the scope groups.
-    pub(super) fn graph(&self, roots: BTreeSet<GroupId>) -> GroupGraph {
-        GroupGraph::new(roots, self.groups.clone())
+    /// The groups as they nest below those that matter.
+    pub(super) fn graph(&self, scope: &Scope, rules: &Rules) -> GroupGraph {
+        GroupGraph::new(scope, self.team_groups(scope, rules), self.groups.clone())
     }
 
-    /// Groups that were met, or are scope groups, and are not read to their end.
+    /// The groups that are teams.
+    fn team_groups(&self, scope: &Scope, rules: &Rules) -> BTreeSet<GroupId> {
+        rules.teams.groups(scope, []).union(&self.named_groups).copied().collect()
+    }
+
+    /// The groups from which everything is reached.
+    pub(super) fn roots(&self, scope: &Scope, rules: &Rules) -> BTreeSet<GroupId> {
+        scope.roots().union(&self.team_groups(scope, rules)).copied().collect()
+    }
+
+    /// Groups that were met, or are roots, and are not read to their end.
     pub(super) fn open_groups(&self, roots: &BTreeSet<GroupId>) -> BTreeSet<GroupId> {
         let children = self.groups.values().flat_map(|group| &group.children);
         let met = roots.iter().chain(children);
@@ -120,27 +166,36 @@ impl Snapshot {
         numbers.iter().filter_map(|number| self.by_number.get(*number as usize)).copied().collect()
     }
 
-    /// Whether somebody is a member of a group in scope.
-    pub(super) fn is_member(&self, person: PersonId) -> bool {
-        self.direct.contains_key(&person)
-    }
-
-    /// How many people are members of groups in scope.
-    pub(super) fn members(&self) -> usize {
-        self.direct.len()
-    }
-
-    /// Members of groups in scope who have not been read themselves.
-    pub(super) fn unread_members(&self) -> Vec<PersonId> {
-        let mut unread: Vec<PersonId> =
-            self.direct.keys().filter(|person| !self.seen.contains(*person)).copied().collect();
-        unread.sort_unstable();
-        unread
+    /// People whom the scope lets in by their groups, in order.
+    pub(super) fn people_in(&self, scope: &Scope, graph: &GroupGraph) -> Vec<PersonId> {
+        let admitted = |person: &PersonId| scope.admits(*person, &graph.member_of(&self.direct_groups(*person)));
+        let mut people: Vec<PersonId> = self.direct.keys().copied().filter(admitted).collect();
+        people.sort_unstable();
+        people
     }
 
     /// Whether a person was read.
     pub(super) fn has_seen(&self, person: PersonId) -> bool {
         self.seen.contains(&person)
+    }
+
+    /// People whose account was written.
+    pub(super) const fn written(&self) -> &BTreeMap<PersonId, Written> {
+        &self.written
+    }
+
+    /// What somebody has to see to, with what people call the person.
+    pub(super) const fn problems(&self) -> &BTreeMap<PersonId, (String, Problem)> {
+        &self.problems
+    }
+
+    /// People who may have the same e-mail address: those whose digests are the same.
+    pub(super) fn same_emails(&self) -> Vec<Vec<PersonId>> {
+        let mut by_digest: BTreeMap<u64, BTreeSet<PersonId>> = BTreeMap::new();
+        for (person, digest) in &self.emails {
+            by_digest.entry(*digest).or_default().insert(*person);
+        }
+        by_digest.into_values().filter(|people| people.len() > 1).map(|people| people.into_iter().collect()).collect()
     }
 
     /// What the people who were read would lose.
@@ -187,7 +242,8 @@ mod tests {
         snapshot.absorb(page(1, 0..10, false));
         snapshot.absorb(page(1, 5..12, true));
         assert_eq!(snapshot.size(group(1)), 12);
-        assert_eq!(snapshot.members(), 12);
+        let scope = Scope::any_of(BTreeSet::from([group(1)]));
+        assert_eq!(snapshot.people_in(&scope, &snapshot.graph(&scope, &Rules::default())).len(), 12);
     }
 
     #[test]

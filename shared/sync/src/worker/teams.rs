@@ -1,8 +1,8 @@
-//! Teams: one for each scope group.
+//! Teams that stand for groups.
 
 use std::collections::BTreeMap;
 
-use rollcall_directory::identity::{GroupId, TeamId};
+use rollcall_directory::identity::{GroupId, TeamId, TeamSource};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::team::Team;
 use rollcall_store::commit::TeamWrite;
@@ -13,29 +13,35 @@ use super::session::Session;
 /// Teams to make, to rename and to bring back.
 pub(super) async fn wanted(session: &Session<'_>, graph: &GroupGraph) -> Result<Vec<TeamWrite>, Failure> {
     let stored = stored(session).await?;
-    let writes = graph.roots().iter().map(|group| {
+    let writes = graph.team_groups().iter().map(|group| {
         let name = graph.groups().get(group).map(|known| known.name.clone()).unwrap_or_default();
         let before = stored.get(group).cloned();
-        let after = Team { id: TeamId::derive(session.tenant, *group), group: *group, name, active: true };
-        TeamWrite { before, after }
+        let source = TeamSource::Group(*group);
+        TeamWrite { before, after: Team { id: TeamId::derive(session.tenant, source), source, name, active: true } }
     });
     Ok(writes.filter(differs).collect())
 }
 
-/// Teams whose group is no longer a scope group.
+/// Teams whose group is no team any more.
 pub(super) async fn retired(session: &Session<'_>, graph: &GroupGraph) -> Result<Vec<TeamWrite>, Failure> {
-    let outside = stored(session).await?.into_values().filter(|team| !graph.roots().contains(&team.group));
-    Ok(outside
-        .map(|team| TeamWrite { after: Team { active: false, ..team.clone() }, before: Some(team) })
-        .filter(differs)
-        .collect())
+    let outside = stored(session).await?.into_iter().filter(|(group, _)| !graph.team_groups().contains(group));
+    Ok(outside.map(|(_, team)| retire(team)).filter(differs).collect())
 }
 
 async fn stored(session: &Session<'_>) -> Result<BTreeMap<GroupId, Team>, Failure> {
     let teams = session.table().teams(session.connection.id).await?;
-    Ok(teams.into_iter().map(|team| (team.group, team)).collect())
+    let of_groups = teams.into_iter().filter_map(|team| match team.source {
+        TeamSource::Group(group) => Some((group, team)),
+        TeamSource::Manager(_) => None,
+    });
+    Ok(of_groups.collect())
 }
 
-fn differs(write: &TeamWrite) -> bool {
+/// A team for which there is no reason any more. It and its history stay.
+pub(super) fn retire(team: Team) -> TeamWrite {
+    TeamWrite { after: Team { active: false, ..team.clone() }, before: Some(team) }
+}
+
+pub(super) fn differs(write: &TeamWrite) -> bool {
     write.before.as_ref() != Some(&write.after)
 }

@@ -19,7 +19,8 @@ fn now() -> Timestamp {
 }
 
 async fn checks_of(stage: &Stage, client: &GraphClient, scope: &Scope) -> Vec<Check> {
-    Checker { client, connection: ConnectionId(Uuid::from_u128(1)), scope, addresses: &stage.addresses }
+    let rules = &rollcall_directory::rules::Rules::default();
+    Checker { client, connection: ConnectionId(Uuid::from_u128(1)), scope, rules, addresses: &stage.addresses }
         .run(now())
         .await
 }
@@ -58,7 +59,7 @@ async fn a_sound_connection_passes_and_leaves_nothing_behind() {
 #[tokio::test]
 async fn where_everyone_is_in_groups_are_not_asked_for() {
     let stage = Stage::with(without("GroupMember.Read.All")).await;
-    let checks = checks_of(&stage, &stage.client(), &Scope::Everyone).await;
+    let checks = checks_of(&stage, &stage.client(), &Scope::everyone()).await;
     assert!(is_well(&checks), "{checks:?}");
     assert_eq!(checks.len(), 4);
 }
@@ -112,9 +113,9 @@ async fn permission_to_read_members_does_not_suffice_to_hear_of_groups() {
 async fn a_group_that_is_not_there_is_named_by_its_id() {
     let stage = Stage::start().await;
     let gone = GroupId(Uuid::from_u128(77));
-    let Scope::Groups { mut groups } = stage.scope() else { panic!("groups") };
+    let mut groups = stage.scope().groups();
     groups.insert(gone);
-    let checks = checks_of(&stage, &stage.client(), &Scope::Groups { groups }).await;
+    let checks = checks_of(&stage, &stage.client(), &Scope::any_of(groups)).await;
     let found = troubles(&checks, &gone.to_string());
     assert_eq!(found, [(Subject::Group(gone), Who::ConnectionOwner, true)]);
 }

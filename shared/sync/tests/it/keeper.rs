@@ -41,6 +41,8 @@ fn connection(scope: Scope) -> Connection {
         name: "Contoso".to_owned(),
         status: ConnectionStatus::Active,
         scope,
+        rules: rollcall_directory::rules::Rules::default(),
+        settings_revision: 0,
         limits: Limits::default(),
         owners: Vec::new(),
         sync_every_hours: None,
@@ -120,7 +122,7 @@ async fn an_active_connection_gets_its_subscriptions_once() {
 async fn where_everyone_is_in_only_users_are_watched() {
     let mut play = Play::start().await;
     play.ensure().await.unwrap();
-    play.connection.scope = Scope::Everyone;
+    play.connection.scope = Scope::everyone();
     assert_eq!(play.ensure().await.unwrap().deleted, 1);
     play.assert_settled(&["users"]).await;
 }

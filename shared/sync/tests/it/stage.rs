@@ -73,7 +73,7 @@ impl Stage {
     }
 
     pub(crate) fn scope(&self) -> Scope {
-        Scope::Groups { groups: self.info.roots.iter().map(|root| GroupId(*root)).collect() }
+        Scope::any_of(self.info.roots.iter().map(|root| GroupId(*root)).collect())
     }
 
     /// What Graph has.

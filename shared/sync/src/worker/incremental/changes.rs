@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::person::PersonReading;
+use rollcall_directory::property::Property;
 use rollcall_graph::{DeltaStart, Group, MemberChange, MemberKind, PageLink, Removed, User, groups, users};
 use rollcall_store::state::Cursor;
 
@@ -17,7 +18,7 @@ use crate::worker::session::Session;
 const MOST_ROWS: usize = 30_000;
 
 /// What changed since the cursor.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Changes {
     /// The last word on each person who exists.
     pub(super) readings: ByPerson<PersonReading>,
@@ -25,8 +26,8 @@ pub(super) struct Changes {
     pub(super) deleted: BTreeSet<PersonId>,
     /// The last word on each group.
     pub(super) groups: BTreeMap<GroupId, GroupChange>,
-    /// From where the next round begins.
-    pub(super) cursor: Cursor,
+    /// From where the next round begins; none where no round was read.
+    pub(super) cursor: Option<Cursor>,
 }
 
 /// What changed on a group.
@@ -42,12 +43,8 @@ pub(super) struct GroupChange {
 
 pub(super) async fn read(session: &mut Session<'_>, cursor: &Cursor) -> Result<Changes, Failure> {
     let read_at = session.now();
-    let mut changes = Changes {
-        readings: BTreeMap::new(),
-        deleted: BTreeSet::new(),
-        groups: BTreeMap::new(),
-        cursor: Cursor { read_at, ..cursor.clone() },
-    };
+    let mut changes = Changes::default();
+    let mut next = Cursor { read_at, ..cursor.clone() };
     if let Some(link) = &cursor.groups {
         let start = DeltaStart::Link(PageLink::new(link.clone()));
         let mut pages = session.graph.pages(groups::delta(GROUP_DELTA_SELECT, start));
@@ -57,20 +54,23 @@ pub(super) async fn read(session: &mut Session<'_>, cursor: &Cursor) -> Result<C
             rows += page.value.iter().map(|group| 1 + group.members.len()).sum::<usize>();
             enough(rows)?;
             page.value.into_iter().for_each(|row| changes.group_row(row));
-            changes.cursor.groups = page.delta.map(|link| link.as_str().to_owned()).or(changes.cursor.groups);
+            next.groups = page.delta.map(|link| link.as_str().to_owned()).or(next.groups);
         }
     }
     // Users after groups: whoever is in a group row by now is known to the users' round as well.
     let start = DeltaStart::Link(PageLink::new(cursor.users.clone()));
-    let mut pages = session.graph.pages(users::delta(&user_delta_select(), start));
+    let select = user_delta_select(session);
+    let select: Vec<&str> = select.iter().map(String::as_str).collect();
+    let mut pages = session.graph.pages(users::delta(&select, start));
     while let Some(page) = pages.next().await? {
         session.run.progress.pages += 1;
-        page.value.iter().for_each(|row| changes.user_row(row));
+        page.value.iter().for_each(|row| changes.user_row(row, &session.inputs));
         enough(changes.readings.len() + changes.deleted.len())?;
         if let Some(link) = page.delta {
-            changes.cursor.users = link.as_str().to_owned();
+            next.users = link.as_str().to_owned();
         }
     }
+    changes.cursor = Some(next);
     Ok(changes)
 }
 
@@ -79,7 +79,7 @@ fn enough(rows: usize) -> Result<(), Failure> {
 }
 
 impl Changes {
-    fn user_row(&mut self, row: &User) {
+    fn user_row(&mut self, row: &User, inputs: &BTreeSet<Property>) {
         let id = PersonId(row.id);
         match row.removed {
             Some(Removed::Changed | Removed::Deleted) => {
@@ -88,7 +88,7 @@ impl Changes {
             }
             None => {
                 self.deleted.remove(&id);
-                let reading = person(row, Answered::AsDelta);
+                let reading = person(row, inputs, Answered::AsDelta);
                 self.readings.entry(id).or_insert_with(|| PersonReading::of(id)).absorb(reading);
             }
         }
@@ -119,19 +119,9 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
     use rollcall_directory::person::Reading;
     use serde_json::json;
     use uuid::Uuid;
-
-    fn none() -> Changes {
-        Changes {
-            readings: BTreeMap::new(),
-            deleted: BTreeSet::new(),
-            groups: BTreeMap::new(),
-            cursor: Cursor { users: String::new(), groups: None, read_at: Timestamp::UNIX_EPOCH },
-        }
-    }
 
     fn id() -> PersonId {
         PersonId(Uuid::from_u128(1))
@@ -139,12 +129,12 @@ mod tests {
 
     #[test]
     fn a_person_who_was_removed_and_restored_in_one_round_is_there() {
-        let mut changes = none();
+        let mut changes = Changes::default();
         let id_text = id().to_string();
         for row in
             [json!({"id": id_text, "@removed": {"reason": "changed"}}), json!({"id": id_text, "accountEnabled": true})]
         {
-            changes.user_row(&serde_json::from_value(row).unwrap());
+            changes.user_row(&serde_json::from_value(row).unwrap(), &BTreeSet::new());
         }
         assert!(changes.deleted.is_empty());
         assert_eq!(changes.readings[&id()].enabled, Reading::Is(true));
@@ -152,7 +142,7 @@ mod tests {
 
     #[test]
     fn slices_of_one_group_are_merged_and_the_last_word_on_a_member_holds() {
-        let mut changes = none();
+        let mut changes = Changes::default();
         let group = Uuid::from_u128(9).to_string();
         for members in [
             json!([{"@odata.type": "#microsoft.graph.user", "id": id()}]),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::identity::GroupId;
-use rollcall_directory::scope::{Group, GroupGraph, Scope};
+use rollcall_directory::scope::GroupGraph;
 use rollcall_graph::{MemberKind, groups};
 use rollcall_store::commit::TeamWrite;
 use rollcall_store::group::StoredGroup;
@@ -12,6 +12,7 @@ use super::ByPerson;
 use super::changes::{Changes, GroupChange};
 use crate::worker::closure::read_below;
 use crate::worker::failure::Failure;
+use crate::worker::groups::graph_of;
 use crate::worker::session::Session;
 use crate::worker::snapshot::Chunk;
 use crate::worker::teams;
@@ -34,7 +35,7 @@ pub(super) struct Memberships {
     /// Teams to write.
     pub(super) teams: Vec<TeamWrite>,
     /// Sizes before.
-    before: BTreeMap<GroupId, u64>,
+    pub(super) before: BTreeMap<GroupId, u64>,
 }
 
 impl Memberships {
@@ -48,20 +49,32 @@ impl Memberships {
     }
 }
 
-/// Works out the groups in scope after the changes.
+/// Works out the groups that matter after the changes.
 ///
 /// # Errors
-/// [`Failure::GroupGone`] when a scope group was deleted. [`Failure::NeedsFull`] when a group is
-/// no longer nested in the scope: that takes from many at once, and wants a sealed snapshot.
+/// [`Failure::GroupGone`] when a group of the scope was deleted. [`Failure::NeedsFull`] when a group is
+/// no longer nested in one that matters, or is no team any more: that takes from many at once, and wants a sealed
+/// snapshot.
 pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<Memberships, Failure> {
-    let roots = match &session.connection.scope {
-        Scope::Everyone => return Ok(Memberships::default()),
-        Scope::Groups { groups } => groups,
-    };
-    if let Some(gone) = roots.iter().find(|root| changes.groups.get(root).is_some_and(|change| change.removed)) {
+    let (scope, teams) = (&session.connection.scope, &session.connection.rules.teams);
+    if !session.connection.rules.looks_at_groups(scope) {
+        return Ok(Memberships::default());
+    }
+    if let Some(gone) = scope.roots().iter().find(|root| changes.groups.get(root).is_some_and(|change| change.removed))
+    {
         return Err(Failure::GroupGone(*gone));
     }
     let mut stored = session.table().groups(session.connection.id).await?;
+    let fits = |name: &str| teams.group_names.iter().any(|pattern| pattern.fits(name));
+    let is_new_team = |group: &GroupId, change: &GroupChange| {
+        stored.get(group).is_none_or(|known| known.name.is_empty()) && change.name.as_deref().is_some_and(fits)
+    };
+    let new_teams: BTreeSet<GroupId> = changes
+        .groups
+        .iter()
+        .filter(|(group, change)| !change.removed && is_new_team(group, change))
+        .map(|(group, _)| *group)
+        .collect();
     let relevant: BTreeMap<GroupId, &GroupChange> = changes
         .groups
         .iter()
@@ -77,52 +90,56 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
         if change.removed || change.children.iter().any(|(child, there)| !there && before.children.contains(child)) {
             return Err(Failure::NeedsFull("a group is no longer nested in the scope"));
         }
+        let was_team_by_name = !before.name.is_empty() && fits(&before.name) && !scope.groups().contains(&group);
+        if was_team_by_name && change.name.as_deref().is_some_and(|name| !fits(name)) {
+            return Err(Failure::NeedsFull("a group is no team any more by its name"));
+        }
         if edit(before, group, change, &mut resolved.changed) {
             touched.insert(group);
         }
+    }
+    for group in &new_teams {
+        let name = changes.groups.get(group).and_then(|change| change.name.clone()).unwrap_or_default();
+        stored.entry(*group).or_default().name = name;
+        touched.insert(*group);
     }
     settle_sizes(session, &mut stored, &resolved.before).await?;
     // Reading a group can show others that it widens in turn.
     let mut read = BTreeSet::new();
     loop {
-        let widened: BTreeSet<GroupId> = widened(roots, &before_all, &stored).difference(&read).copied().collect();
+        let widened = widened(session, &before_all, &stored);
+        let widened: BTreeSet<GroupId> =
+            widened.union(&new_teams).copied().filter(|group| !read.contains(group)).collect();
         if widened.is_empty() {
             break;
         }
         let known: BTreeSet<GroupId> = stored.keys().filter(|group| !widened.contains(group)).copied().collect();
         let mut fresh = BTreeSet::new();
-        for chunk in read_below(session, &widened, &known).await? {
+        for chunk in read_below(session, &widened, &known, &new_teams).await? {
             fresh.extend(take_in(&mut stored, &mut resolved.changed, chunk, &fresh));
         }
         touched.extend(&fresh);
         read.extend(fresh);
         read.extend(widened);
     }
-    resolved.graph = graph(roots, &stored);
+    resolved.graph = graph_of(session, &stored);
     resolved.teams = teams::wanted(session, &resolved.graph).await?;
     resolved.groups =
         touched.into_iter().filter_map(|group| stored.remove(&group).map(|after| (group, after))).collect();
     Ok(resolved)
 }
 
-/// Groups that more scope groups reach than before, those that are new in the scope among them:
+/// Groups that more roots reach than before, those that are new among them:
 /// their members may be in more teams now, or in scope at all.
 fn widened(
-    roots: &BTreeSet<GroupId>,
+    session: &Session<'_>,
     before: &BTreeMap<GroupId, StoredGroup>,
     after: &BTreeMap<GroupId, StoredGroup>,
 ) -> BTreeSet<GroupId> {
-    let (before, after) = (graph(roots, before), graph(roots, after));
-    let teams = |graph: &GroupGraph, group: GroupId| graph.teams(&BTreeSet::from([group]));
+    let (before, after) = (graph_of(session, before), graph_of(session, after));
+    let roots = |graph: &GroupGraph, group: GroupId| graph.member_of(&BTreeSet::from([group]));
     let reached = after.groups().keys().copied().chain(after.unread());
-    reached.filter(|group| teams(&after, *group) != teams(&before, *group)).collect()
-}
-
-fn graph(roots: &BTreeSet<GroupId>, groups: &BTreeMap<GroupId, StoredGroup>) -> GroupGraph {
-    let plain = |(id, group): (&GroupId, &StoredGroup)| {
-        (*id, Group { name: group.name.clone(), children: group.children.clone() })
-    };
-    GroupGraph::new(roots.clone(), groups.iter().map(plain).collect())
+    reached.filter(|group| roots(&after, *group) != roots(&before, *group)).collect()
 }
 
 /// Edits a group by its change and notes whose groups that changes. Answers whether the group differs.

@@ -9,52 +9,88 @@ mod membership;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall_directory::identity::PersonId;
-use rollcall_directory::person::PersonReading;
-use rollcall_directory::plan::{Desired, Removal, plan};
-use rollcall_directory::scope::{Scope, standing};
+use rollcall_directory::desired::{Desired, Problem};
+use rollcall_directory::identity::{GroupId, PersonId};
+use rollcall_directory::person::{Person, PersonReading};
+use rollcall_directory::plan::{PersonPlan, Removal, plan};
 use rollcall_directory::user::{Leaving, User};
 use rollcall_store::commit::{Commit, UserWrite};
-use rollcall_store::run::Trigger;
+use rollcall_store::problem::ProblemChanges;
+use rollcall_store::run::{Mode, Trigger};
 use rollcall_store::state::{Cursor, StateChange};
 
 use self::changes::Changes;
 use self::membership::Memberships;
 use super::failure::Failure;
-use super::people::known_person;
+use super::groups::stored_graph;
+use super::people::{known_person, label};
 use super::question::{Portrait, portraits};
 use super::session::Session;
-use super::{debt_after_read, removals};
+use super::{debt_after_read, existing, manager_teams, problems, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
 
 /// Reads and applies what changed since the cursor.
 pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> Result<(), Failure> {
+    session.existing = existing::accounts(session).await?;
     let changes = changes::read(session, cursor).await?;
     let memberships = membership::resolve(session, &changes).await?;
-    let mut people = affected(session, &changes, &memberships);
+    let mut people = affected(&changes, &memberships);
     people.extend(session.state().doubts.into_keys());
-    let mut wanted = BTreeSet::new();
-    let mut begun = session.state().run.is_some();
     // Whoever asked wants to see an answer, also if it is "nothing changed".
+    let begun = session.state().run.is_some();
+    let mut round = Round { changes, memberships, portrayed: BTreeSet::new(), begun, ..Round::default() };
     if matches!(session.run.trigger, Trigger::Manual { .. }) {
-        begin_once(session, &mut begun).await?;
+        begin_once(session, &mut round.begun).await?;
     }
+    plan_all(session, &mut round, people).await?;
+    conclude(session, round).await
+}
+
+/// Reads one person from their own side, and does what follows.
+pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Result<(), Failure> {
+    session.existing = existing::accounts(session).await?;
+    let memberships = Memberships { graph: stored_graph(session).await?, ..Memberships::default() };
+    let mut round = Round { memberships, portrayed: BTreeSet::from([person]), begun: true, ..Round::default() };
+    session.run.progress.expected = Some(1);
+    plan_all(session, &mut round, BTreeSet::from([person])).await?;
+    conclude(session, round).await
+}
+
+/// What an incremental run found out and did.
+#[derive(Default)]
+struct Round {
+    changes: Changes,
+    memberships: Memberships,
+    /// People to be read from their own side in any case.
+    portrayed: BTreeSet<PersonId>,
+    /// Whether the run is known.
+    begun: bool,
+    removals: BTreeSet<Removal>,
+    written: Vec<UserWrite>,
+    problems: ProblemChanges,
+}
+
+async fn plan_all(session: &mut Session<'_>, round: &mut Round, people: BTreeSet<PersonId>) -> Result<(), Failure> {
     for some in people.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
         session.check_time()?;
-        let (writes, removals) = plan_some(session, &changes, &memberships, some).await?;
-        wanted.extend(removals);
+        let planned = plan_some(session, round, some).await?;
+        round.removals.extend(planned.removals);
+        let problems = problems::of_some(session, some, planned.problems).await?;
+        round.problems.noted.extend(problems.noted);
+        round.problems.gone.extend(problems.gone);
         session.run.progress.people += some.len() as u64;
-        if !writes.is_empty() {
-            begin_once(session, &mut begun).await?;
-            session.save(Commit { users: writes, ..Commit::at(session.now()) }).await?;
+        if !planned.writes.is_empty() {
+            begin_once(session, &mut round.begun).await?;
+            session.save(Commit { users: planned.writes.clone(), ..Commit::at(session.now()) }).await?;
+            round.written.extend(planned.writes);
         }
     }
-    if !wanted.is_empty() || !memberships.teams.is_empty() {
-        begin_once(session, &mut begun).await?;
+    if !round.removals.is_empty() || !round.memberships.teams.is_empty() {
+        begin_once(session, &mut round.begun).await?;
     }
-    conclude(session, changes, memberships, wanted, begun).await
+    Ok(())
 }
 
 /// A read that finds nothing leaves no run behind; the first change makes it one.
@@ -65,73 +101,87 @@ async fn begin_once(session: &mut Session<'_>, begun: &mut bool) -> Result<(), F
     Ok(())
 }
 
-async fn conclude(
-    session: &mut Session<'_>,
-    changes: Changes,
-    memberships: Memberships,
-    wanted: BTreeSet<Removal>,
-    begun: bool,
-) -> Result<(), Failure> {
-    let emptied = memberships.emptied(session.connection.limits.emptied_group);
-    let settled = removals::settle(session, wanted, emptied, &changes.deleted, false).await?;
-    let state = session.state();
+async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Failure> {
+    let emptied = round.memberships.emptied(session.connection.limits.emptied_group);
+    let removals = std::mem::take(&mut round.removals);
+    let settled =
+        removals::settle(session, &round.memberships.graph, removals, emptied, &round.changes.deleted, false).await?;
+    round.written.extend(settled.taken);
+    let Memberships { mut teams, groups, .. } = round.memberships;
+    teams.extend(manager_teams::after_changes(session, &round.written).await?);
     let now = session.now();
-    let groups =
-        memberships.groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
+    let groups = groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
+    let problems = round.problems;
+    let commit = Commit { teams, groups, problems, holds: settled.holds, ..Commit::at(now) };
+    if matches!(session.run.mode, Mode::Person(_)) {
+        // Who is asked about says nothing of all the others: cursor and doubts stay.
+        return session.finish(settled.held, commit).await;
+    }
+    let state = session.state();
     let change = StateChange {
-        cursor: Some(Some(changes.cursor)),
+        cursor: round.changes.cursor.map(Some),
         doubts: (settled.doubts != state.doubts).then_some(settled.doubts),
         read_debt_ms: Some(debt_after_read(&state, now)),
         ..StateChange::default()
     };
-    let commit = Commit { teams: memberships.teams, groups, holds: settled.holds, state: change, ..Commit::at(now) };
-    if begun {
+    let commit = Commit { state: change, ..commit };
+    if round.begun {
         return session.finish(settled.held, commit).await;
     }
     session.advance(commit).await
 }
 
 /// Everybody whose account may have to change.
-fn affected(session: &Session<'_>, changes: &Changes, memberships: &Memberships) -> BTreeSet<PersonId> {
-    let mut people: BTreeSet<PersonId> = changes.readings.keys().chain(&changes.deleted).copied().collect();
-    if session.connection.scope != Scope::Everyone {
-        people.extend(memberships.changed.keys());
-    }
-    people
+fn affected(changes: &Changes, memberships: &Memberships) -> BTreeSet<PersonId> {
+    let people = changes.readings.keys().chain(&changes.deleted).chain(memberships.changed.keys());
+    people.copied().collect()
 }
 
-async fn plan_some(
-    session: &Session<'_>,
-    changes: &Changes,
-    memberships: &Memberships,
-    people: &[PersonId],
-) -> Result<(Vec<UserWrite>, BTreeSet<Removal>), Failure> {
+/// What is planned for some people.
+#[derive(Default)]
+struct Planned {
+    writes: Vec<UserWrite>,
+    removals: BTreeSet<Removal>,
+    problems: BTreeMap<PersonId, (String, Problem)>,
+}
+
+async fn plan_some(session: &Session<'_>, round: &Round, people: &[PersonId]) -> Result<Planned, Failure> {
+    let Round { changes, memberships, portrayed, .. } = round;
     let stored = session.table().users_by_person(session.connection.id, session.tenant, people).await?;
     let doubts = session.state().doubts;
+    let partial = !session.connection.rules.account_holds_all();
     let unsure: Vec<PersonId> = people
         .iter()
         .filter(|person| !changes.deleted.contains(*person))
         .filter(|person| {
-            doubts.contains_key(*person) || needs_portrait(changes, memberships, **person, stored.get(*person))
+            portrayed.contains(*person)
+                || doubts.contains_key(*person)
+                || (partial && changes.readings.contains_key(*person))
+                || needs_portrait(changes, memberships, **person, stored.get(*person))
         })
         .copied()
         .collect();
-    let portraits = portraits(session, &unsure).await?;
-    let mut writes = Vec::new();
-    let mut removals = BTreeSet::new();
+    let portraits = portraits(session, &memberships.graph, &unsure).await?;
+    let mut planned = Planned::default();
     for person in people {
         let before = stored.get(person);
         let desired = match portraits.get(person) {
             Some(portrait) => of_portrait(memberships, session, portrait, before),
-            None if unsure.contains(person) => before.map(|_| Desired::Nothing(Leaving::Deleted)),
+            None if unsure.contains(person) => before.map(|_| (None, Desired::Nothing(Leaving::Deleted))),
             None => of_changes(session, changes, memberships, *person, before),
         };
-        let Some(desired) = desired else { continue };
-        let planned = plan(session.tenant, *person, &desired, before);
-        removals.extend(planned.removals);
-        writes.extend(planned.write.map(|after| UserWrite { before: before.cloned(), after, taken: Vec::new() }));
+        let Some((known, desired)) = desired else { continue };
+        let PersonPlan { write, removals, problem } =
+            plan(session.tenant, *person, &session.connection.rules, &desired, before);
+        planned.removals.extend(removals);
+        let named = known.map_or_else(|| person.to_string(), |person| label(&person));
+        planned.problems.extend(problem.map(|problem| (*person, (named, problem))));
+        planned.writes.extend(write.map(|mut after| {
+            after.protected |= before.is_none() && session.existing.protects(*person);
+            UserWrite::giving(before.cloned(), after)
+        }));
     }
-    Ok((writes, removals))
+    Ok(planned)
 }
 
 /// Whether a person must be read from their own side: they have no active account and may be
@@ -142,16 +192,17 @@ fn needs_portrait(changes: &Changes, memberships: &Memberships, person: PersonId
     !stored.is_some_and(|user| user.status.is_active()) && (changes.readings.contains_key(&person) || joins())
 }
 
+/// The person, where more is known than the id, and what their account should be.
+type Wanted = (Option<Person>, Desired);
+
 fn of_portrait(
     memberships: &Memberships,
     session: &Session<'_>,
     portrait: &Portrait,
     before: Option<&User>,
-) -> Option<Desired> {
+) -> Option<Wanted> {
     let person = portrait.reading.over(before.map(known_person).as_ref())?;
-    let groups = memberships.graph.relevant(&portrait.groups);
-    let standing = standing(&session.connection.scope, &memberships.graph, &groups);
-    Some(Desired::of(person, groups, standing))
+    Some(wanted(session, memberships, person, &portrait.groups))
 }
 
 /// What the delta rows make of somebody whose account is active.
@@ -161,10 +212,10 @@ fn of_changes(
     memberships: &Memberships,
     id: PersonId,
     before: Option<&User>,
-) -> Option<Desired> {
+) -> Option<Wanted> {
     let known = before.filter(|user| user.status.is_active())?;
     if changes.deleted.contains(&id) {
-        return Some(Desired::Nothing(Leaving::Deleted));
+        return Some((None, Desired::Nothing(Leaving::Deleted)));
     }
     let reading = changes.readings.get(&id).cloned().unwrap_or_else(|| PersonReading::of(id));
     let person = reading.over(Some(&known_person(known)))?;
@@ -173,9 +224,12 @@ fn of_changes(
         groups.extend(&change.joined);
         groups.retain(|group| !change.left.contains(group));
     }
-    let groups = memberships.graph.relevant(&groups);
-    let standing = standing(&session.connection.scope, &memberships.graph, &groups);
-    Some(Desired::of(person, groups, standing))
+    Some(wanted(session, memberships, person, &groups))
+}
+
+fn wanted(session: &Session<'_>, memberships: &Memberships, person: Person, direct: &BTreeSet<GroupId>) -> Wanted {
+    let desired = session.policy(&memberships.graph).desired(&person, direct, session.existing.find(&person));
+    (Some(person), desired)
 }
 
 /// Readings and memberships by person.

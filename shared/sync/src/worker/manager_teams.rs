@@ -1,0 +1,119 @@
+//! Teams of the people who report to the same manager.
+//!
+//! Who is in which of them stands on each account. Here it is only decided which of these teams
+//! there are: those of managers who have an active account themselves and at least one active
+//! report. A manager who arrives late gets the team then; one who leaves, or whose last report
+//! does, leaves the team retired.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rollcall_directory::identity::{PersonId, TeamId, TeamSource};
+use rollcall_directory::property::Property;
+use rollcall_directory::team::Team;
+use rollcall_directory::team_name::team_of;
+use rollcall_directory::user::User;
+use rollcall_store::commit::{TeamWrite, UserWrite};
+
+use super::failure::Failure;
+use super::full::FullRun;
+use super::session::Session;
+use super::teams::{differs, retire};
+
+/// What the directory and the rules make of all managers' teams, after a full read.
+pub(super) async fn after_full(session: &Session<'_>, run: &FullRun) -> Result<Vec<TeamWrite>, Failure> {
+    let mut stored = stored(session).await?;
+    let mut wanted = BTreeSet::new();
+    if session.connection.rules.teams.managers.is_some() {
+        let active = run.index.values().filter(|known| known.is_active());
+        wanted.extend(active.filter_map(|known| known.reports_to));
+        wanted.retain(|manager| run.index.get(manager).is_some_and(super::full::Known::is_active));
+    }
+    // Names are looked up only where they may have changed: of new teams, of managers whose account was
+    // written, and of all after new settings.
+    let all = session.state().settings_revision < session.connection.settings_revision;
+    let is_settled = |manager: &PersonId, stored: &BTreeMap<PersonId, Team>| {
+        !all && stored.get(manager).is_some_and(|team| team.active) && !run.snapshot.written().contains_key(manager)
+    };
+    let open: Vec<PersonId> = wanted.iter().filter(|manager| !is_settled(manager, &stored)).copied().collect();
+    let mut writes = Vec::new();
+    for some in open.chunks(1_000) {
+        let known = session.table().users_by_person(session.connection.id, session.tenant, some).await?;
+        for manager in some {
+            let previewed = run.snapshot.written().get(manager).and_then(|written| written.name.clone());
+            let name = previewed.or_else(|| known.get(manager).map(name_of));
+            writes.push(made(session, *manager, name, stored.remove(manager)));
+        }
+    }
+    stored.retain(|manager, _| !wanted.contains(manager));
+    writes.extend(stored.into_values().map(retire));
+    Ok(writes.into_iter().filter(differs).collect())
+}
+
+/// What changed accounts make of the teams of the managers concerned.
+pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) -> Result<Vec<TeamWrite>, Failure> {
+    if session.connection.rules.teams.managers.is_none() {
+        return Ok(Vec::new());
+    }
+    let connection = session.connection.id;
+    let mut writes = Vec::new();
+    for manager in concerned(written) {
+        let team = session.table().team(connection, manager.0).await?;
+        let user = session.table().user(connection, session.tenant, manager).await?.map(|stored| stored.user);
+        let is_active = user.as_ref().is_some_and(|user| user.status.is_active());
+        let has_reports = is_active && session.table().has_members(connection, TeamSource::Manager(manager)).await?;
+        match team {
+            team if has_reports => writes.push(made(session, manager, user.as_ref().map(name_of), team)),
+            Some(team) => writes.push(retire(team)),
+            None => {}
+        }
+    }
+    Ok(writes.into_iter().filter(differs).collect())
+}
+
+/// Managers whose team may begin, end, or be called otherwise.
+fn concerned(written: &[UserWrite]) -> BTreeSet<PersonId> {
+    let place =
+        |user: &Option<User>| user.as_ref().filter(|user| user.status.is_active()).and_then(|user| user.reports_to);
+    let looks = |user: &Option<User>| user.as_ref().map(|user| (user.status.is_active(), name_of(user)));
+    let mut managers = BTreeSet::new();
+    for write in written {
+        if place(&write.before) != place(&write.after) {
+            managers.extend(place(&write.before).into_iter().chain(place(&write.after)));
+        }
+        if looks(&write.before) != looks(&write.after) {
+            managers.extend(write.person());
+        }
+    }
+    managers
+}
+
+fn made(session: &Session<'_>, manager: PersonId, name: Option<String>, before: Option<Team>) -> TeamWrite {
+    let rules = &session.connection.rules;
+    let template = rules.teams.managers.as_ref().and_then(|teams| teams.name_template.as_deref());
+    let name = name.unwrap_or_else(|| manager.to_string());
+    let source = TeamSource::Manager(manager);
+    let after = Team {
+        id: TeamId::derive(session.tenant, source),
+        source,
+        name: team_of(&name, template, rules.languages.default.as_deref()),
+        active: true,
+    };
+    TeamWrite { before, after }
+}
+
+/// What people call somebody.
+pub(super) fn name_of(user: &User) -> String {
+    let value = |property: &Property| user.attributes.get(property).map(String::as_str);
+    let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
+    match (names.is_empty(), &user.email) {
+        (false, _) => names.join(" "),
+        (true, Some(email)) => email.clone(),
+        (true, None) => user.person.to_string(),
+    }
+}
+
+async fn stored(session: &Session<'_>) -> Result<BTreeMap<PersonId, Team>, Failure> {
+    let teams = session.table().teams(session.connection.id).await?;
+    let of_managers = teams.into_iter().filter_map(|team| team.supervisor().map(|manager| (manager, team)));
+    Ok(of_managers.collect())
+}
