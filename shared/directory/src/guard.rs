@@ -248,7 +248,7 @@ impl FromStr for PlanHash {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotAPlanHash);
         }
         for (index, byte) in bytes.iter_mut().enumerate() {
