@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloud::Origins;
+use crate::decode::Row;
 use crate::link::Foreign;
 use crate::request::Parts;
 
@@ -50,7 +51,7 @@ impl OutgoingItem {
 
 #[derive(Deserialize)]
 pub(crate) struct Incoming {
-    responses: Vec<IncomingItem>,
+    responses: Vec<Row<IncomingItem>>,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +66,7 @@ pub(crate) struct IncomingItem {
 impl Incoming {
     /// The answers by the ids of their items. Their order means nothing.
     pub(crate) fn by_id(self) -> HashMap<String, IncomingItem> {
-        self.responses.into_iter().map(|item| (item.id.clone(), item)).collect()
+        Row::all(self.responses).into_iter().map(|item| (item.id.clone(), item)).collect()
     }
 }
 

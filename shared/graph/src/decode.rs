@@ -1,8 +1,12 @@
 //! From the bytes of a body to a value, telling "this is no answer" from "this answer breaks the contract".
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::cloud::Origins;
 
@@ -30,7 +34,50 @@ pub(crate) fn json<T: DeserializeOwned>(body: &Body<'_>) -> Result<T, Unread> {
         return Err(Unread::NoAnswer);
     }
     let bytes = body.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body.bytes);
+    if is_array(bytes) {
+        let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        return Err(if is_json { Unread::Broken("a list in place of an object".to_owned()) } else { Unread::NoAnswer });
+    }
     serde_json::from_slice(bytes).map_err(|error| why::<T>(bytes, &error))
+}
+
+/// Whether JSON is a list. A derived type would also be read from a list of its members' values, in their order.
+pub(crate) fn is_array(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'[')
+}
+
+/// An object or a text inside of an answer. A list is refused, as [`is_array`] says why.
+pub(crate) struct Row<T>(pub(crate) T);
+
+impl<T> Row<T> {
+    /// What is in the rows.
+    pub(crate) fn all(rows: Vec<Self>) -> Vec<T> {
+        rows.into_iter().map(|Self(row)| row).collect()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Row<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RowVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct RowVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for RowVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        T::deserialize(StrDeserializer::new(text))
+    }
 }
 
 /// The first pass is without path tracking, because that costs time at every field. Only a failure is read twice.
@@ -75,4 +122,26 @@ pub(crate) fn count(body: &Body<'_>) -> Result<u64, Unread> {
     let bytes = body.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body.bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| Unread::NoAnswer)?;
     text.trim().trim_matches('"').parse().map_err(|_| Unread::NoAnswer)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        #[serde(default)]
+        id: Option<Uuid>,
+    }
+
+    #[test]
+    fn an_object_and_a_text_are_rows_and_a_list_is_none() {
+        let id = "\"00000000-0000-0000-0000-000000000001\"";
+        assert_eq!(serde_json::from_str::<Row<Uuid>>(id).unwrap().0, Uuid::from_u128(1));
+        let read = |text: String| serde_json::from_str::<Row<Named>>(&text).map(|Row(named)| named.id);
+        assert_eq!(read(format!("{{\"id\":{id}}}")).unwrap(), Some(Uuid::from_u128(1)));
+        assert!(read(format!("[{id}]")).is_err() && read("[]".to_owned()).is_err() && read("7".to_owned()).is_err());
+    }
 }

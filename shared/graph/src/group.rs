@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use uuid::Uuid;
 
+use crate::decode::Row;
 use crate::user::Removed;
 
 /// A property that may be absent, `null`, or there.
@@ -134,7 +135,7 @@ pub struct MemberChange {
 }
 
 fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<MemberChange>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    Ok(Option::deserialize(deserializer)?.map(Row::all).unwrap_or_default())
 }
 
 fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

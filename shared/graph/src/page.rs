@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::decode::{Body, Unread, json};
+use crate::decode::{Body, Row, Unread, json};
 use crate::link::PageLink;
 
 /// One page of a collection or of a delta round.
@@ -21,7 +21,7 @@ pub struct Page<T> {
 
 #[derive(Deserialize)]
 struct Envelope<T> {
-    value: Option<Vec<T>>,
+    value: Option<Vec<Row<T>>>,
     #[serde(rename = "@odata.count")]
     count: Option<u64>,
     #[serde(rename = "@odata.nextLink")]
@@ -58,5 +58,5 @@ fn page<T: DeserializeOwned>(body: &Body<'_>) -> Result<Page<T>, Unread> {
     for link in [&next, &delta].into_iter().flatten() {
         link.url(body.origins).map_err(|_| Unread::Foreign)?;
     }
-    Ok(Page { value, count, next, delta })
+    Ok(Page { value: Row::all(value), count, next, delta })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::decode::is_array;
 use crate::error::{Call, Cause, CredentialHint, Error};
 use crate::graph_error::safe_code;
 
@@ -42,7 +43,7 @@ fn life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Er
 /// Reads a successful answer; `None` if it is none.
 pub(crate) fn granted(body: &[u8]) -> Option<Granted> {
     let Success { access_token, token_type, expires_in } = serde_json::from_slice(body).ok()?;
-    if !token_type.eq_ignore_ascii_case("bearer") || access_token.is_empty() {
+    if is_array(body) || !token_type.eq_ignore_ascii_case("bearer") || access_token.is_empty() {
         return None;
     }
     let mut header = HeaderValue::try_from(format!("Bearer {access_token}")).ok()?;
@@ -73,7 +74,8 @@ pub(crate) enum Refusal {
 /// Classifies a refusal by the OAuth `error`, refined by the AADSTS numbers and never by the description
 /// (identity platform page "Error codes": codes may change, texts are for people).
 pub(crate) fn refusal(status: u16, body: &[u8], secret_is_id: bool, call: &mut Call) -> Refusal {
-    let Ok(Failure { error, error_codes: aadsts, trace_id }) = serde_json::from_slice(body) else {
+    let failure = serde_json::from_slice(body).ok().filter(|_| !is_array(body));
+    let Some(Failure { error, error_codes: aadsts, trace_id }) = failure else {
         // Not an answer of the identity platform.
         return Refusal::Passing(Cause::Status(status));
     };

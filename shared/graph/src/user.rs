@@ -7,6 +7,8 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::decode::Row;
+
 /// A user with the properties that were selected.
 #[derive(Clone, PartialEq)]
 pub struct User {
@@ -81,10 +83,14 @@ impl<'de> Visitor<'de> for UserVisitor {
             match key {
                 Key::Id => id = Some(map.next_value()?),
                 Key::Removed => removed = map.next_value::<Option<Removed>>()?,
-                Key::Manager => manager = map.next_value::<Option<Reference>>()?.into(),
+                Key::Manager => {
+                    manager = map.next_value::<Option<Row<Reference>>>()?.map(|Row(manager)| manager).into()
+                }
                 Key::ManagerDelta => {
                     // The entries tell a history; the last one holds.
-                    if let Some(last) = map.next_value::<Option<Vec<Reference>>>()?.and_then(|mut all| all.pop()) {
+                    if let Some(Row(last)) =
+                        map.next_value::<Option<Vec<Row<Reference>>>>()?.and_then(|mut all| all.pop())
+                    {
                         manager = Some(last).into();
                     }
                 }

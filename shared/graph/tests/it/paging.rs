@@ -168,6 +168,19 @@ async fn a_bad_record_is_named_by_its_place_and_not_by_its_content() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_list_of_values_in_their_order_is_no_object() {
+    for body in [
+        json!([[], null, null, null, null]),
+        json!({"value": [[id(1)]]}),
+        json!({"value": [{"id": id(1), "manager": [id(2), null]}]}),
+    ] {
+        let world = Scripted::graph(move |_, _| ok(&body));
+        let found = read_all(&world, users::list(&[], Expand::Manager)).await;
+        assert!(matches!(found, Err(Error::ContractBroken { .. })), "{found:?}");
+    }
+}
+
 fn delta_page(next: Option<&str>, delta: Option<&str>) -> Reply {
     let mut body = json!({"value": []});
     for (name, link) in [("@odata.nextLink", next), ("@odata.deltaLink", delta)] {

@@ -74,15 +74,24 @@ pub fn parse(body: &[u8]) -> Result<Received, ParseError> {
     if body.len() > LARGEST_BODY {
         return Err(ParseError::TooLarge);
     }
+    // A derived type would also be read from a list of its members' values, in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ParseError::NotNotifications);
+    }
     let collection: Collection<'_> = serde_json::from_slice(body).map_err(|_| ParseError::NotNotifications)?;
     let mut received = Received::default();
     for item in collection.value.0.ok_or(ParseError::TooLarge)? {
-        match serde_json::from_str::<Item>(item.get()).ok().and_then(Item::notification) {
+        match read(item.get()) {
             Some(notification) => received.notifications.push(notification),
             None => received.malformed += 1,
         }
     }
     Ok(received)
+}
+
+fn read(item: &str) -> Option<Notification> {
+    let is_object = item.starts_with('{');
+    is_object.then(|| serde_json::from_str::<Item>(item).ok()).flatten().and_then(Item::notification)
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,13 @@ fn an_empty_collection_has_no_notifications() {
 }
 
 #[test]
+fn a_list_in_the_place_of_an_object_is_none() {
+    let item = json!([SUBSCRIPTION, TENANT, "state", null]);
+    assert_eq!(read(&json!([item])).malformed, 1);
+    assert_eq!(parse(json!([[item]]).to_string().as_bytes()).unwrap_err(), ParseError::NotNotifications);
+}
+
+#[test]
 fn a_change_is_read() {
     let event: serde_json::Value =
         serde_json::from_str(include_str!("../../../../../events/webhook/users-updated.json")).unwrap();
