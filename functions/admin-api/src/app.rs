@@ -22,21 +22,29 @@ use crate::routes;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) table: Table,
-    pub(crate) secrets: Secrets,
-    pub(crate) access: GraphAccess,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) addresses: Addresses,
+pub struct App {
+    /// The table.
+    pub table: Table,
+    /// Credentials and the admin token.
+    pub secrets: Secrets,
+    /// Graph.
+    pub access: GraphAccess,
+    /// Where jobs go.
+    pub queue: Arc<dyn Queue>,
+    /// Where Graph sends notifications.
+    pub addresses: Addresses,
     /// Teams channels.
-    pub(crate) channels: Channels,
+    pub channels: Channels,
     /// ARN of the secret that holds the admin token.
-    pub(crate) token: Arc<str>,
+    pub token: Arc<str>,
 }
 
 impl App {
     /// Reads the configuration and makes the clients.
-    pub(crate) async fn open() -> Result<Self, StartError> {
+    ///
+    /// # Errors
+    /// The configuration or the admin token can't be read.
+    pub async fn open() -> Result<Self, StartError> {
         let (table, queue, admin) = (TableConfig::from_env()?, QueueConfig::from_env()?, AdminConfig::from_env()?);
         let (graph, secrets, webhook) =
             (GraphConfig::from_env()?, SecretsConfig::from_env()?, WebhookConfig::from_env()?);
@@ -57,7 +65,7 @@ impl App {
 }
 
 /// All routes with everything around them.
-pub(crate) fn router(app: App) -> Router {
+pub fn router(app: App) -> Router {
     let guarded = routes::guarded().route_layer(from_fn_with_state(app.clone(), token::require));
     let (router, description) = routes::open().merge(guarded).split_for_parts();
     router

@@ -1,18 +1,11 @@
-//! Looks after the change-notification subscriptions of every connection, every hour: renews at
-//! half-life, answers Graph's wish for a new authorisation, recreates what vanished, and ends
-//! what nobody needs. After a gap it queues a read of what changed meanwhile.
-//!
-//! Input: `{"job":"renew"}`. The invocation fails when a connection met passing trouble, so that it is
-//! repeated soon; what is settled already costs one call to Graph then.
-//!
-//! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `CLIENT_STATE_KEY_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`,
-//! `GRAPH_ORIGIN`, `LOGIN_ORIGIN`, `LOG_LEVEL`.
+//! Runs the renewal of subscriptions on Lambda.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{LambdaEvent, service_fn};
+use renew_subscriptions::input::Input;
 use rollcall_runtime::clients::Clients;
 use rollcall_runtime::clock;
 use rollcall_runtime::config::{
@@ -25,20 +18,11 @@ use rollcall_sync::notification::client_state::ClientStateKey;
 use rollcall_sync::subscription::address::Addresses;
 use rollcall_sync::subscription::keeper::Keeper;
 use rollcall_sync::subscription::round::Round;
-use serde::Deserialize;
 
 /// Time that is kept for telling people what needs them.
 const TELLING: Duration = Duration::from_secs(75);
 /// Time that is left for the answer.
 const MARGIN: Duration = Duration::from_secs(5);
-
-/// The input of the schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "job", rename_all = "snake_case", deny_unknown_fields)]
-enum Input {
-    /// The round.
-    Renew {},
-}
 
 fn main() -> ExitCode {
     start::main(serve())
@@ -83,18 +67,4 @@ async fn serve() -> Result<(), StartError> {
         result.map(drop).map_err(StartError::from).and(told.map(drop).map_err(StartError::from))
     }))
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sample_is_understood_and_anything_else_is_refused() {
-        let sample = include_str!("../../../events/renew-subscriptions/renew.json");
-        assert_eq!(serde_json::from_str::<Input>(sample).unwrap(), Input::Renew {});
-        for text in ["{}", r#"{"job":"erase"}"#, r#"{"job":"renew","more":1}"#, "null"] {
-            assert!(serde_json::from_str::<Input>(text).is_err(), "{text}");
-        }
-    }
 }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 /// The input of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Input {
+pub struct Input {
     /// What to do.
-    pub(crate) job: Job,
+    pub job: Job,
     #[serde(default)]
     scheduled_at: Option<String>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Input {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Job {
+pub enum Job {
     /// Full runs.
     Reconcile,
     /// What changed.
@@ -25,7 +25,9 @@ pub(crate) enum Job {
 }
 
 impl Job {
-    pub(crate) const fn tick(self) -> Tick {
+    /// The tick of the clock that it stands for.
+    #[must_use]
+    pub const fn tick(self) -> Tick {
         match self {
             Self::Reconcile => Tick::Reconcile,
             Self::Poll => Tick::Poll,
@@ -35,7 +37,8 @@ impl Job {
 
 impl Input {
     /// When the clock struck. Where nobody says it, or an emulator left the scheduler's placeholder as it is: now.
-    pub(crate) fn scheduled(&self, now: Timestamp) -> Timestamp {
+    #[must_use]
+    pub fn scheduled(&self, now: Timestamp) -> Timestamp {
         self.scheduled_at.as_deref().and_then(|text| text.parse().ok()).unwrap_or(now)
     }
 }

@@ -1,20 +1,7 @@
-//! Queues a job for every connection that is due, when the clock strikes.
-//!
-//! | input | from | what is queued |
-//! |---|---|---|
-//! | `{"job":"reconcile"}` | 04:00 UTC | a full run for every active connection |
-//! | `{"job":"poll"}` | every 15 minutes | for every active connection: what changed; a full run where it asks for more than one a day |
-//!
-//! The optional `scheduled_at` is when the clock struck; the scheduler fills it in with
-//! `<aws.scheduler.scheduled-time>`. It makes a repeated invocation send the same jobs under the same keys.
-//!
-//! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `LOG_LEVEL`.
-
-mod input;
+//! Runs the scheduled sync on Lambda.
 
 use std::process::ExitCode;
 
-use input::Input;
 use lambda_runtime::{LambdaEvent, service_fn};
 use rollcall_runtime::clients::Clients;
 use rollcall_runtime::clock;
@@ -22,6 +9,7 @@ use rollcall_runtime::config::{QueueConfig, TableConfig};
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::{self, StartError};
 use rollcall_sync::schedule::fan_out;
+use scheduled_sync::input::Input;
 
 fn main() -> ExitCode {
     start::main(serve())

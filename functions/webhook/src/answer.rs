@@ -8,7 +8,7 @@ use rollcall_sync::notification::validation;
 use crate::http::{Request, Response};
 
 /// Answers a handshake, or takes in notifications.
-pub(crate) async fn answer(receiver: &Receiver<'_>, request: &Request, now: Timestamp) -> Response {
+pub async fn answer(receiver: &Receiver<'_>, request: &Request, now: Timestamp) -> Response {
     match validation::token(request.query()) {
         Some(Ok(token)) => Response::plain(200, token),
         Some(Err(_)) => Response::empty(400),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// A request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Request {
+pub struct Request {
     #[serde(default)]
     raw_query_string: String,
     #[serde(default)]
@@ -23,13 +23,15 @@ pub(crate) struct Request {
 
 impl Request {
     /// The query string as it was sent.
-    pub(crate) fn query(&self) -> &str {
+    #[must_use]
+    pub fn query(&self) -> &str {
         &self.raw_query_string
     }
 
     /// The body as it was sent. A compressed one is not unpacked. What is no base64 although it should be, and
     /// what is beyond any limit, comes as it stands: reading it as notifications will fail.
-    pub(crate) fn body(&self) -> Cow<'_, [u8]> {
+    #[must_use]
+    pub fn body(&self) -> Cow<'_, [u8]> {
         let text = self.body.as_deref().unwrap_or_default();
         if !self.is_base64_encoded || text.len() > 2 * LARGEST_BODY {
             return Cow::Borrowed(text.as_bytes());
@@ -41,10 +43,13 @@ impl Request {
 /// A response.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Response {
-    pub(crate) status_code: u16,
-    pub(crate) headers: BTreeMap<&'static str, &'static str>,
-    pub(crate) body: String,
+pub struct Response {
+    /// The HTTP status.
+    pub status_code: u16,
+    /// The headers.
+    pub headers: BTreeMap<&'static str, &'static str>,
+    /// The body, as it is sent.
+    pub body: String,
     is_base64_encoded: bool,
 }
 

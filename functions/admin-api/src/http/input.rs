@@ -90,6 +90,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A derived type would also be read from a list of its members' values, in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid(".", "must be an object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let inner = error.inner();
@@ -151,6 +155,12 @@ mod tests {
         assert!(!told.contains("canary"), "{told}");
         assert!(!problem(r#"{"list":"canary-5e1d"}"#).contains("canary"));
         assert!(!problem(r#"{"list":[],"more":"canary-5e1d"}"#).contains("canary"));
+    }
+
+    #[test]
+    fn a_list_in_the_place_of_an_object_is_refused() {
+        assert!(problem("[[]]").contains("must be an object"));
+        assert!(problem(" []").contains("must be an object"));
     }
 
     #[test]

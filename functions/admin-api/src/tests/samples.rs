@@ -39,3 +39,27 @@ async fn each_is_answered_as_an_empty_table_must() {
         assert_eq!(status, expected, "{name}");
     }
 }
+
+#[tokio::test]
+async fn an_event_that_makes_no_request_is_refused() {
+    let stage = Stage::start().await;
+    let sample = include_str!("../../../../events/admin-api/create-connection.json").replace("ADMIN-TOKEN", TOKEN);
+    for (pointer, broken) in [
+        ("/body", "no base64"),
+        ("/body", "e30"),
+        ("/rawQueryString", "a=\u{0} <b>"),
+        ("/headers/host", "a b"),
+        ("/headers/host", "\u{200b}:x"),
+    ] {
+        let mut event: serde_json::Value = serde_json::from_str(&sample).unwrap();
+        event["isBase64Encoded"] = true.into();
+        *event.pointer_mut(pointer).unwrap() = broken.into();
+        let event: LambdaRequest = serde_json::from_value(event).unwrap();
+        let event = lambda_http::LambdaEvent::new(event, lambda_http::Context::default());
+        let answer = crate::event::answer(&stage.router(), event).await.unwrap();
+        let answer = serde_json::to_value(answer).unwrap();
+        assert_eq!(answer["statusCode"], 400, "{pointer} {broken}");
+        assert_eq!(answer["headers"]["content-type"], "application/problem+json", "{answer}");
+        assert_eq!(answer["headers"]["x-content-type-options"], "nosniff");
+    }
+}

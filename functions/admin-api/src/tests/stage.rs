@@ -74,9 +74,14 @@ impl Stage {
         Self { app, aws }
     }
 
+    /// The routes.
+    pub(super) fn router(&self) -> axum::Router {
+        router(self.app.clone())
+    }
+
     /// Sends a request as it stands.
     pub(super) async fn send(&self, request: Request<Body>) -> Response<Body> {
-        router(self.app.clone()).oneshot(request).await.unwrap()
+        self.router().oneshot(request).await.unwrap()
     }
 
     /// Sends a request with the token, and JSON if there is a body.

@@ -1,0 +1,33 @@
+//! The admin API: connections, runs, users, teams and holds, over HTTP and JSON.
+//!
+//! `GET /openapi.json` describes it (`OpenAPI` 3.1, generated from this code), `GET /health` says that it runs; all else
+//! wants the admin token as bearer token.
+//!
+//! * [`routes`]: one file for each family of resources. A handler takes the request apart, calls one function of
+//!   [`operate`], and puts the answer together.
+//! * [`operate`]: what is done.
+//! * [`body`]: what callers send, checked while it is read. Unknown members are refused.
+//! * [`view`]: what they get. No credential and no tenant id is part of any answer.
+//! * [`http`]: token, problem documents (RFC 9457), extractors, pages.
+//! * [`event`]: from an event of API Gateway to its answer.
+//! * [`export`]: long lists as files.
+//!
+//! **Graph is called in three places only**: to test a connection, to end the subscriptions of one that is deactivated or
+//! deleted, and to look for groups and people while somebody waits.
+//!
+//! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `ADMIN_TOKEN_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`, `GRAPH_ORIGIN`,
+//! `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `LOG_LEVEL`.
+
+mod app;
+mod body;
+pub mod event;
+mod export;
+mod http;
+mod operate;
+mod routes;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::{App, router};
