@@ -1,0 +1,49 @@
+//! A page link: where the token would go.
+
+use fuzz::answer::Answer;
+use fuzz::graph::{Scripted, TOKEN, run};
+use rollcall_graph::users::{self, DeltaStart, Expand};
+use rollcall_graph::{Error, PageLink};
+
+use crate::{BLIND, target};
+
+target!(
+    /// A link out of a page, or out of storage.
+    links, BLIND, link
+);
+
+fn link(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let link = PageLink::new(text);
+    assert_eq!(link.as_str(), text);
+    let shown = format!("{link:?}");
+    assert!(!shown.contains("$deltatoken="), "{shown}");
+    let page =
+        || Answer::json(r#"{"value":[],"@odata.deltaLink":"https://graph.test/v1.0/users/delta?$deltatoken=a"}"#);
+    // The transport itself fails when a request goes elsewhere.
+    let script = Scripted::graph([page()]);
+    let request = users::delta(&[], DeltaStart::Link(link.clone()));
+    match run(script.client().send(&request)) {
+        Ok(_) => {
+            let sent = script.sent();
+            assert_eq!(sent[0].uri.host(), Some("graph.test"));
+            assert_eq!(sent[0].headers["authorization"], format!("Bearer {TOKEN}"));
+            let parts: Vec<&str> = sent[0].uri.path().split('/').collect();
+            assert!(!parts.contains(&".."), "{}", sent[0].uri);
+        }
+        Err(error) => {
+            assert!(matches!(error, Error::ForeignLink { .. }), "{error}");
+            assert!(script.sent().is_empty());
+            assert!(text.len() < 4 || !error.to_string().contains(text), "a link is not shown");
+        }
+    }
+    in_a_batch(link);
+}
+
+/// As an item of a `$batch`, a link loses its origin: nothing but the path below the version may be left of it.
+fn in_a_batch(link: PageLink) {
+    let script = Scripted::graph([Answer::json(r#"{"responses":[]}"#)]);
+    let requests = [users::list(&[], Expand::Nothing).at(link), users::list(&[], Expand::Nothing)];
+    let outcomes = run(async { script.client().batch(&requests).await });
+    assert!(outcomes.iter().all(Result::is_err), "nothing was answered");
+}
