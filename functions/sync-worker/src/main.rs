@@ -5,7 +5,7 @@
 //! later ones of its connection; the others are done. After five attempts a message goes to the dead-letter queue.
 //!
 //! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `CLIENT_STATE_KEY_ARN`, `SECRET_PREFIX`, `MAIL_FROM`, `WEBHOOK_URL`,
-//! `CLOUD`, `GRAPH_ORIGIN`, `LOGIN_ORIGIN`, `LOG_LEVEL`.
+//! `CLOUD`, `GRAPH_ORIGIN`, `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `LOG_LEVEL`.
 
 mod job;
 
