@@ -51,7 +51,7 @@ impl Facts {
     pub fn of(connection: &Connection, state: &SyncState, subscriptions: &[Subscription]) -> Self {
         Self {
             status: connection.status.clone(),
-            auto_sync: true,
+            auto_sync: connection.rules.auto_sync,
             sync_every_hours: connection.sync_every_hours,
             created_at: connection.created_at,
             updated_at: connection.updated_at,

@@ -10,8 +10,12 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
 use rollcall_directory::identity::ConnectionId;
-use rollcall_store::{Connection, ConnectionStatus, PageRequest, PauseKind, PauseReason, Secrets, Table};
+use rollcall_store::{
+    Connection, ConnectionStatus, PageRequest, PauseKind, PauseReason, Resource, Secrets, Subscription, SyncState,
+    Table,
+};
 use rollcall_sync::notice::channel::{ChannelAddress, ChannelHosts};
+use rollcall_sync::notice::facts::{Facts, Notifications};
 use rollcall_sync::notice::{Channels, Teller, Visited};
 use rollcall_sync::ports::{Channel, ChannelError, Letter, Mail, MailError};
 use secrecy::ExposeSecret;
@@ -273,4 +277,27 @@ async fn no_secret_is_in_what_is_remembered_or_said() {
     world.look(&connection, now()).await;
     let items = format!("{:?}", world.items.0.lock().unwrap());
     assert!(!items.contains("canary") && !items.contains("powerplatform"), "{items}");
+}
+
+#[tokio::test]
+async fn the_subscription_that_ends_first_counts_and_one_that_was_never_confirmed_does_not() {
+    let connection = connection(ConnectionStatus::Active).await;
+    let row = |id: Option<&str>, hours| Subscription {
+        nonce: Uuid::new_v4(),
+        resource: Resource::Users,
+        id: id.map(str::to_owned),
+        expires_at: after(hours),
+        created_at: now(),
+        renewed_at: None,
+        reauthorize_at: None,
+    };
+    let of = |rows: &[Subscription]| Facts::of(&connection, &SyncState::default(), rows).notifications;
+    assert_eq!(of(&[]), Notifications::Missing);
+    assert_eq!(of(&[row(None, 500)]), Notifications::Missing);
+    // Of two for the same thing, while one replaces the other, the later end counts.
+    assert_eq!(of(&[row(Some("a"), 20), row(Some("b"), 400), row(None, 500)]), Notifications::Until(after(400)));
+    let mut by_hand = connection.clone();
+    by_hand.rules.auto_sync = false;
+    let facts = Facts::of(&by_hand, &SyncState::default(), &[]);
+    assert_eq!((facts.auto_sync, facts.notifications), (false, Notifications::NotWanted));
 }
