@@ -99,7 +99,9 @@ impl Ground {
             client_id: tenant.client_id.to_string(),
             secret: SecretString::from(tenant.client_secret.clone()),
         };
-        self.secrets.create(id, &ConnectionSecret { tenant: TenantId(tenant.tenant_id), credential, channel_webhook: None }).await?;
+        self.secrets
+            .create(id, &ConnectionSecret { tenant: TenantId(tenant.tenant_id), credential, channel_webhook: None })
+            .await?;
         let connection = Connection {
             id,
             name: "Contoso".to_owned(),

@@ -91,8 +91,17 @@ impl InterfaceEmulator {
 
     /// The function's peak of resident memory, in MiB.
     pub(crate) fn peak_mib(&self) -> Result<f64> {
-        let function = self.child.id().and_then(|process| machine::children(process).first().copied());
-        function.and_then(machine::peak_mib).ok_or_else(|| "the function's process can't be seen".into())
+        self.function().and_then(machine::peak_mib).ok_or_else(|| "the function's process can't be seen".into())
+    }
+
+    /// The function's user and system time so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        self.function().and_then(machine::cpu_seconds).ok_or_else(|| "the function's process can't be seen".into())
+    }
+
+    /// The function's process.
+    fn function(&self) -> Option<u32> {
+        self.child.id().and_then(|process| machine::children(process).first().copied())
     }
 
     /// Ends the function and the emulator.

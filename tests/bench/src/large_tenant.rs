@@ -1,4 +1,4 @@
-//! A simulated tenant of 100,000 people in 2,000 groups, all of them in scope.
+//! A simulated tenant of 100,000 people, all of them in groups in scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,20 @@ use crate::Result;
 
 /// People.
 pub(crate) const PEOPLE: u32 = 100_000;
-/// Groups in scope. A quarter of a tenant's groups is not nested and stays out of scope, so it has a third more.
-pub(crate) const GROUPS: u32 = 2_000;
+/// Which groups a tenant has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Groups {
+    /// Groups in scope, give or take a few. A quarter of a tenant's groups is not nested and stays out of scope, so it
+    /// has a third more.
+    in_scope: u32,
+    /// Scope groups, below which the others are nested.
+    roots: u32,
+}
+
+/// 2,000 groups in scope.
+pub(crate) const MANY_GROUPS: Groups = Groups { in_scope: 2_000, roots: 3 };
+/// Ten scope groups with some hundred nested ones.
+pub(crate) const TEN_GROUPS: Groups = Groups { in_scope: 100, roots: 10 };
 /// Time added to each page.
 pub(crate) const PAGE_MILLIS: u64 = 100;
 /// The most that Graph puts on a page of users or members ("List users", "List group members").
@@ -20,21 +32,24 @@ const LARGEST_PAGE: usize = 999;
 pub(crate) struct LargeTenant {
     pub(crate) server: Server,
     pub(crate) info: TenantInfo,
+    /// Groups in scope.
+    pub(crate) groups: usize,
     /// Pages that nobody can do without who reads all users and the direct members of each group in scope.
     pub(crate) fewest_pages: usize,
 }
 
 impl LargeTenant {
     /// Makes and serves it; each page takes so many milliseconds.
-    pub(crate) async fn start(page_millis: u64) -> Result<Self> {
+    pub(crate) async fn start(groups: Groups, page_millis: u64) -> Result<Self> {
         let settings = Settings { page_delay_millis: page_millis, ..Settings::default() };
-        let groups = GROUPS + GROUPS / 3;
-        let options = TenantOptions { people: PEOPLE, groups, settings, ..TenantOptions::default() };
+        let Groups { in_scope, roots } = groups;
+        let groups = in_scope + in_scope / 3;
+        let options = TenantOptions { people: PEOPLE, groups, roots, settings, ..TenantOptions::default() };
         let server = Server::start(Options::one(options)).await?;
         let info = server.tenant().ok_or("the server has no tenant")?;
-        let fewest_pages = server.change(info.tenant_id, |directory, now| take_everybody_in(directory, &info, now));
-        let fewest_pages = fewest_pages.ok_or("the server has lost the tenant")??;
-        Ok(Self { server, info, fewest_pages })
+        let taken_in = server.change(info.tenant_id, |directory, now| take_everybody_in(directory, &info, now));
+        let (groups, fewest_pages) = taken_in.ok_or("the server has lost the tenant")??;
+        Ok(Self { server, info, groups, fewest_pages })
     }
 
     /// Requests to Graph by class since the start, without those for tokens.
@@ -51,8 +66,8 @@ impl LargeTenant {
     }
 }
 
-/// Whoever is in no group in scope joins one. Answers the fewest pages of a full read.
-fn take_everybody_in(directory: &mut Directory, info: &TenantInfo, now: i64) -> Result<usize> {
+/// Whoever is in no group in scope joins one. Answers the groups in scope, and the fewest pages of a full read.
+fn take_everybody_in(directory: &mut Directory, info: &TenantInfo, now: i64) -> Result<(usize, usize)> {
     let roots: Vec<Slot> = info.roots.iter().filter_map(|root| directory.find(*root)).collect();
     let below = below(directory, &roots);
     let outside: Vec<Slot> =
@@ -63,12 +78,10 @@ fn take_everybody_in(directory: &mut Directory, info: &TenantInfo, now: i64) -> 
     let kind = |slot: Slot, kind: Kind| directory.object(slot).is_some_and(|object| object.kind == kind);
     let groups: Vec<Slot> = below.into_iter().chain(roots).filter(|slot| kind(*slot, Kind::Group)).collect();
     let groups: BTreeSet<Slot> = groups.into_iter().collect();
-    if groups.len() != GROUPS as usize {
-        return Err(format!("the tenant has {} groups in scope", groups.len()).into());
-    }
     let members = |group: &Slot| directory.object(*group).map_or(0, |group| group.members().len());
     let pages = |rows: usize| rows.div_ceil(LARGEST_PAGE).max(1);
-    Ok(pages(PEOPLE as usize) + groups.iter().map(|group| pages(members(group))).sum::<usize>())
+    let fewest_pages = pages(PEOPLE as usize) + groups.iter().map(|group| pages(members(group))).sum::<usize>();
+    Ok((groups.len(), fewest_pages))
 }
 
 fn below(directory: &Directory, roots: &[Slot]) -> BTreeSet<Slot> {

@@ -19,6 +19,16 @@ pub(crate) fn peak_mib(process: u32) -> Option<f64> {
     Some(f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0)
 }
 
+/// A process's user and system time, in seconds.
+pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may hold anything: user and system time are the 14th and 15th field, in hundredths of a
+    // second (proc_pid_stat(5); `USER_HZ` is 100 wherever Linux runs on processors of Lambda's kinds).
+    let (_, fields) = text.rsplit_once(')')?;
+    let times: Vec<u32> = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    (times.len() == 2).then(|| f64::from(times.iter().sum::<u32>()) / 100.0)
+}
+
 /// The processes that a process started, from any of its threads.
 pub(crate) fn children(process: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();

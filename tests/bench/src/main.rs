@@ -9,6 +9,7 @@
 //!   service took.
 //! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
 //!   [`synced`]: after it did.
+//! * [`plain_client`]: Microsoft's own client for Graph, as something to compare with.
 //! * [`connected`]: the whole stack, deployed, with an active connection.
 //!
 //! The functions are built with the release profile, as they are shipped. **No test asserts a time**: a figure depends on the
@@ -23,6 +24,7 @@ mod interface_emulator;
 mod large_tenant;
 mod machine;
 mod measure;
+mod plain_client;
 mod receiver;
 mod statistics;
 mod stopwatch;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_directory::identity::{ConnectionId, GroupId};
-use rollcall_directory::scope::Scope;
+use rollcall_directory::identity::ConnectionId;
 use rollcall_store::{PageRequest, Run};
 use serde_json::{Value, json};
+use simulation::settings::Settings;
 
 use crate::Result;
 use crate::ground::Ground;
-use crate::large_tenant::{LargeTenant, PAGE_MILLIS};
+use crate::large_tenant::{Groups, LargeTenant, PAGE_MILLIS};
 use crate::worker::{Done, Worker};
 
 /// A job that was done, and what it asked of Graph.
@@ -37,12 +37,14 @@ impl Played {
 
 /// The tenant, the platform, and the worker between them.
 pub(crate) struct Synced {
-    ground: Ground,
+    pub(crate) ground: Ground,
     pub(crate) tenant: LargeTenant,
     worker: Worker,
     connection: ConnectionId,
     /// The first sync.
     pub(crate) first: Played,
+    /// User and system time of the worker until after the first sync, in seconds.
+    pub(crate) first_cpu_seconds: f64,
     /// The worker's peak of memory after the first sync, in MiB.
     pub(crate) peak_mib: f64,
     /// Active accounts after the first sync.
@@ -54,15 +56,15 @@ impl Synced {
     ///
     /// # Errors
     /// The platform is not what the directory asks for: then no time would mean anything.
-    pub(crate) async fn first_time() -> Result<Self> {
+    pub(crate) async fn first_time(groups: Groups) -> Result<Self> {
         let ground = Ground::start().await?;
-        let tenant = LargeTenant::start(PAGE_MILLIS).await?;
+        let tenant = LargeTenant::start(groups, PAGE_MILLIS).await?;
         let worker = Worker::start(&ground, &tenant.server.origin()).await?;
         let connection = ground.connect(&tenant.info, now()).await?;
         let job = json!({"kind": "full", "cause": {"by": "activation"}});
         let first = play(&ground, &tenant, &worker, connection, &job).await?;
-        let peak_mib = worker.peak_mib()?;
-        let mut synced = Self { ground, tenant, worker, connection, first, peak_mib, accounts: 0 };
+        let (peak_mib, first_cpu_seconds) = (worker.peak_mib()?, worker.cpu_seconds()?);
+        let mut synced = Self { ground, tenant, worker, connection, first, first_cpu_seconds, peak_mib, accounts: 0 };
         synced.accounts = synced.compare().await?;
         Ok(synced)
     }
@@ -70,6 +72,17 @@ impl Synced {
     /// Does one more job.
     pub(crate) async fn play(&self, job: &Value) -> Result<Played> {
         play(&self.ground, &self.tenant, &self.worker, self.connection, job).await
+    }
+
+    /// Puts a worker in the place of the one there is that has done nothing yet.
+    pub(crate) async fn renew_worker(&mut self) -> Result<()> {
+        let fresh = Worker::start(&self.ground, &self.tenant.server.origin()).await?;
+        std::mem::replace(&mut self.worker, fresh).stop().await
+    }
+
+    /// The worker.
+    pub(crate) const fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     /// The latest run.
@@ -81,9 +94,9 @@ impl Synced {
     /// Compares the platform with an independent computation from the directory. Answers the active accounts.
     pub(crate) async fn compare(&self) -> Result<usize> {
         let info = &self.tenant.info;
-        let scope = Scope::Groups { groups: info.roots.iter().map(|root| GroupId(*root)).collect() };
+        let settings = Settings::Groups(info.roots.iter().copied().collect());
         let expected =
-            self.tenant.server.read(info.tenant_id, |directory| simulation::expected::expected(directory, &scope));
+            self.tenant.server.read(info.tenant_id, |directory| simulation::expected::expected(directory, &settings));
         let platform = simulation::platform::platform(&self.ground.table, self.connection).await?;
         let differences = expected.unwrap_or_default().differences(&platform);
         match differences.first() {

@@ -54,6 +54,11 @@ impl Worker {
         self.function.peak_mib()
     }
 
+    /// Its user and system time so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        self.function.cpu_seconds()
+    }
+
     /// Ends it.
     pub(crate) async fn stop(self) -> Result<()> {
         self.function.stop().await

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::figure::Figure;
-use crate::large_tenant::{GROUPS, PAGE_MILLIS, PEOPLE};
+use crate::large_tenant::{PAGE_MILLIS, PEOPLE};
 use crate::synced::Synced;
 
 /// Tells what the first sync cost.
@@ -12,8 +12,9 @@ pub(crate) fn measure(synced: &Synced) -> Result<Vec<Figure>> {
     let people = f64::from(PEOPLE);
     let ratio = wall / (pages * count(PAGE_MILLIS) / 1e3);
     let remark = format!(
-        "{wall:.1} s for {pages} pages of {PAGE_MILLIS} ms; {PEOPLE} people in {GROUPS} groups, {:.0} a second, {} accounts, \
+        "{wall:.1} s for {pages} pages of {PAGE_MILLIS} ms; {PEOPLE} people in {} groups, {:.0} a second, {} accounts, \
          {} invocations; {}; {} requests refused",
+        synced.tenant.groups,
         people / wall,
         synced.accounts,
         first.done.invocations,

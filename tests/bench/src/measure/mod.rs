@@ -3,6 +3,7 @@
 mod burst;
 mod first_sync;
 mod latency;
+mod side_by_side;
 mod unchanged_day;
 mod webhook_init;
 mod webhook_memory;
@@ -12,6 +13,7 @@ mod webhook_zip;
 use crate::Result;
 use crate::connected::Connected;
 use crate::figure::Figure;
+use crate::large_tenant::MANY_GROUPS;
 use crate::synced::Synced;
 use crate::webhook::Webhook;
 
@@ -24,18 +26,20 @@ pub(crate) enum Measurement {
     WebhookMemory,
     FirstSync,
     UnchangedDay,
+    SideBySide,
     Burst,
     Latency,
 }
 
 /// All, by name, in the order in which they are taken.
-const ALL: [(&str, Measurement); 8] = [
+const ALL: [(&str, Measurement); 9] = [
     ("webhook-init", Measurement::WebhookInit),
     ("webhook-warm", Measurement::WebhookWarm),
     ("webhook-zip", Measurement::WebhookZip),
     ("webhook-memory", Measurement::WebhookMemory),
     ("first-sync", Measurement::FirstSync),
     ("unchanged-day", Measurement::UnchangedDay),
+    ("side-by-side", Measurement::SideBySide),
     ("latency", Measurement::Latency),
     // The last, because reads are rationed for a while after it.
     ("burst", Measurement::Burst),
@@ -63,7 +67,7 @@ impl Shared {
         self.webhook = None;
         let synced = match self.synced.take() {
             Some(synced) => synced,
-            None => Synced::first_time().await?,
+            None => Synced::first_time(MANY_GROUPS).await?,
         };
         Ok(self.synced.insert(synced))
     }
@@ -76,6 +80,12 @@ impl Shared {
             None => Connected::start().await?,
         };
         Ok(self.connected.insert(connected))
+    }
+
+    /// Ends whatever there is: it must not take anything from what is measured next.
+    async fn clear(&mut self) -> Result<()> {
+        (self.webhook, self.connected) = (None, None);
+        self.end().await
     }
 
     /// Ends the large tenant and its worker.
@@ -105,6 +115,10 @@ pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Resul
         Measurement::WebhookMemory => webhook_memory::measure(shared.webhook().await?).await,
         Measurement::FirstSync => first_sync::measure(shared.synced().await?),
         Measurement::UnchangedDay => unchanged_day::measure(shared.synced().await?).await,
+        Measurement::SideBySide => {
+            shared.clear().await?;
+            side_by_side::measure().await
+        }
         Measurement::Burst => burst::measure(shared.connected().await?).await,
         Measurement::Latency => latency::measure(shared.connected().await?).await,
     }

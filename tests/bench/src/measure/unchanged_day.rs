@@ -35,7 +35,8 @@ pub(crate) async fn measure(synced: &Synced) -> Result<Vec<Figure>> {
     ])
 }
 
-fn changes(tally: &Tally) -> u64 {
+/// Changes of users, teams and memberships.
+pub(super) fn changes(tally: &Tally) -> u64 {
     let Tally {
         created,
         updated,
