@@ -59,6 +59,9 @@ pub fn expected(directory: &Directory, settings: &Settings) -> Expected {
                 attributes: attributes(directory, slot),
                 manager: manager.filter(|manager| manager.is_live()).map(|manager| manager.id),
                 teams: teams_of.get(&slot).cloned().unwrap_or_default(),
+                email: directory.text(slot, "userPrincipalName").map(str::to_owned),
+                language: None,
+                reports_to: None,
             };
             (object.id, account)
         })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall_directory::identity::{ConnectionId, GroupId};
+use rollcall_directory::identity::{ConnectionId, TeamSource};
 use rollcall_store::{Error, PageRequest, StoredUser, Table};
 use uuid::Uuid;
 
@@ -15,6 +15,12 @@ pub struct Account {
     pub manager: Option<Uuid>,
     /// The groups whose teams the person is in.
     pub teams: BTreeSet<Uuid>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The language.
+    pub language: Option<String>,
+    /// The manager in whose team the person is.
+    pub reports_to: Option<Uuid>,
 }
 
 /// What the platform holds.
@@ -24,7 +30,7 @@ pub struct Platform {
     pub active: BTreeMap<Uuid, Account>,
     /// People whose account is inactive.
     pub inactive: BTreeSet<Uuid>,
-    /// Name of each active team, by its group.
+    /// Name of each active team, by its group or manager.
     pub teams: BTreeMap<Uuid, String>,
     /// What contradicts itself: a person with two accounts, a roster that is not what the accounts say.
     pub damage: Vec<String>,
@@ -46,17 +52,18 @@ pub async fn platform(table: &Table, connection: ConnectionId) -> Result<Platfor
         }
     }
     for team in table.teams(connection).await?.into_iter().filter(|team| team.active) {
-        let roster = roster(table, connection, team.group).await?;
+        let roster = roster(table, connection, team.source).await?;
+        let source = team.source.id();
         let members: BTreeSet<Uuid> = found
             .active
             .iter()
-            .filter(|(_, account)| account.teams.contains(&team.group.0))
+            .filter(|(_, account)| account.teams.contains(&source) || account.reports_to == Some(source))
             .map(|(person, _)| *person)
             .collect();
         if roster != members {
-            found.damage.push(format!("the roster of team {} is not what the accounts say", team.group));
+            found.damage.push(format!("the roster of team {source} is not what the accounts say"));
         }
-        found.teams.insert(team.group.0, team.name);
+        found.teams.insert(source, team.name);
     }
     let active = found.active.len() as u64;
     let counted = table.state(connection).await?.active;
@@ -66,11 +73,11 @@ pub async fn platform(table: &Table, connection: ConnectionId) -> Result<Platfor
     Ok(found)
 }
 
-async fn roster(table: &Table, connection: ConnectionId, group: GroupId) -> Result<BTreeSet<Uuid>, Error> {
+async fn roster(table: &Table, connection: ConnectionId, team: TeamSource) -> Result<BTreeSet<Uuid>, Error> {
     let mut people = BTreeSet::new();
     let mut request = PageRequest::first(900);
     loop {
-        let page = table.team_members(connection, group, &request).await?;
+        let page = table.team_members(connection, team, &request).await?;
         people.extend(page.items.into_iter().map(|person| person.0));
         match page.next {
             Some(next) => request.cursor = Some(next),
@@ -95,6 +102,9 @@ impl Platform {
             attributes: attributes.collect(),
             manager: user.manager.map(|manager| manager.0),
             teams: user.teams.iter().map(|team| team.0).collect(),
+            email: user.email,
+            language: user.language,
+            reports_to: user.reports_to.map(|manager| manager.0),
         };
         self.active.insert(person, account);
     }

@@ -29,8 +29,8 @@ impl Settings {
     #[must_use]
     pub fn scope(&self) -> Scope {
         match self {
-            Self::Everyone => Scope::Everyone,
-            Self::Groups(groups) => Scope::Groups { groups: groups.iter().map(|group| GroupId(*group)).collect() },
+            Self::Everyone => Scope::everyone(),
+            Self::Groups(groups) => Scope::any_of(groups.iter().map(|group| GroupId(*group)).collect()),
         }
     }
 

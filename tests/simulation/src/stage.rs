@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement
 use entra::{Server, TenantInfo, TenantOptions};
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
+use rollcall_directory::rules::Rules;
 use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_graph::{HttpClient, Origins, Tuning};
 use rollcall_store::{
@@ -213,6 +214,9 @@ fn connection(id: ConnectionId, settings: &Settings, now: Timestamp) -> Connecti
         name: "Acme".to_owned(),
         status: ConnectionStatus::Active,
         scope: settings.scope(),
+        // Whoever is in gets an account, whatever is missing.
+        rules: Rules { required: std::collections::BTreeSet::new(), ..Rules::default() },
+        settings_revision: 0,
         limits: Limits::default(),
         owners: vec!["owner@example.com".to_owned()],
         sync_every_hours: None,

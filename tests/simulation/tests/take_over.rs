@@ -90,7 +90,7 @@ async fn a_run_that_was_begun_with_another_scope_is_given_up_for_one_with_the_ne
     world.table.revoke(world.connection).await?;
     let before = world.stored_connection().await?;
     let revision = before.revision;
-    let after = Connection { scope: Scope::Everyone, ..before };
+    let after = Connection { scope: Scope::everyone(), ..before };
     world.table.update_connection(&after, revision).await?;
     world.full().await?;
     assert_eq!(world.differences().await?, Vec::<String>::new());

@@ -31,14 +31,14 @@ pub(super) async fn attend(
             return Ok(());
         }
         let mode = run.mode;
-        match drive(worker, lease, connection, run, deadline).await? {
+        match Box::pin(drive(worker, lease, connection, run, deadline)).await? {
             Driven::Unfinished => return Ok(()),
             Driven::Done if is_covered(mode, &message.job) => return Ok(()),
             // A run that was given up has done nobody's job.
             Driven::Done | Driven::GivenUp => {}
         }
     }
-    begin(worker, lease, message, deadline).await
+    Box::pin(begin(worker, lease, message, deadline)).await
 }
 
 /// A preview may look at a connection that is not synced yet, or not any more.
@@ -184,14 +184,14 @@ async fn drive(
     };
     let mut session = Session::new(worker, lease, connection, access, run, deadline);
     loop {
-        let failure = match step(&mut session).await {
+        let failure = match Box::pin(step(&mut session)).await {
             Ok(()) => {
                 listen(&session).await;
                 return Ok(Driven::Done);
             }
             Err(failure) => failure,
         };
-        match after(&mut session, failure).await? {
+        match Box::pin(after(&mut session, failure)).await? {
             Next::Again => {}
             Next::Later => return Ok(Driven::Unfinished),
             Next::Ended => return Ok(Driven::GivenUp),
@@ -225,17 +225,18 @@ async fn step(session: &mut Session<'_>) -> Result<(), Failure> {
         // What changed says nothing of those whom other settings let in or out.
         let is_current = state.settings_revision >= session.connection.settings_revision;
         match state.cursor.as_ref().filter(|_| is_current) {
-            Some(cursor) => return incremental::incremental(session, cursor).await,
+            Some(cursor) => return Box::pin(incremental::incremental(session, cursor)).await,
             None => session.run.mode = Mode::Full,
         }
     }
     if state.run.is_none() {
         session.begin().await?;
     }
+    // Boxed, each for itself: together in one future they would take more stack than a thread has.
     match session.run.mode {
-        Mode::Hold(hold) => approved::apply(session, hold).await,
-        Mode::Person(person) => incremental::of_person(session, person).await,
-        Mode::Undo(run) | Mode::PreviewUndo(run) => undo::undo(session, run).await,
-        Mode::Full | Mode::Incremental | Mode::Preview => full::full(session).await,
+        Mode::Hold(hold) => Box::pin(approved::apply(session, hold)).await,
+        Mode::Person(person) => Box::pin(incremental::of_person(session, person)).await,
+        Mode::Undo(run) | Mode::PreviewUndo(run) => Box::pin(undo::undo(session, run)).await,
+        Mode::Full | Mode::Incremental | Mode::Preview => Box::pin(full::full(session)).await,
     }
 }

@@ -92,7 +92,7 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
     }
     people::list(session, &mut run).await?;
     people::ask_for_the_rest(session, &mut run).await?;
-    conclude(session, run).await
+    Box::pin(conclude(session, run)).await
 }
 
 /// Drops what an attempt has read and begins anew, because Graph forgot a page.
@@ -196,7 +196,7 @@ async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Fai
     let stored = session.table().groups(session.connection.id).await?;
     let emptied = emptied(&stored, &run, session.connection.limits);
     session.run.progress.phase = "removals".to_owned();
-    let settled = removals::settle(session, &run.graph, wanted, emptied, &BTreeSet::new(), true).await?;
+    let settled = Box::pin(removals::settle(session, &run.graph, wanted, emptied, &BTreeSet::new(), true)).await?;
     for taken in &settled.taken {
         match &taken.after {
             Some(user) => run.remember(user),

@@ -45,7 +45,7 @@ pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> R
         begin_once(session, &mut round.begun).await?;
     }
     plan_all(session, &mut round, people).await?;
-    conclude(session, round).await
+    Box::pin(conclude(session, round)).await
 }
 
 /// Reads one person from their own side, and does what follows.
@@ -55,7 +55,7 @@ pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Re
     let mut round = Round { memberships, portrayed: BTreeSet::from([person]), begun: true, ..Round::default() };
     session.run.progress.expected = Some(1);
     plan_all(session, &mut round, BTreeSet::from([person])).await?;
-    conclude(session, round).await
+    Box::pin(conclude(session, round)).await
 }
 
 /// What an incremental run found out and did.
