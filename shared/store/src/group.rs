@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::item::{MAX_ITEM, size, to_item};
 use crate::item::{VERSION, binary, check_version, from_item, number, read_binary, read_id, read_text, read_u64, text};
 use crate::keys::{GROUP, Item, Key, TEAM, partition};
+use crate::page::{Page, PageRequest};
 use crate::table::{Span, Table};
 use crate::write::Write;
 
@@ -117,6 +118,17 @@ impl Table {
     /// [`Error::Unavailable`] and what reading an item can meet.
     pub async fn teams(&self, connection: ConnectionId) -> Result<Vec<Team>, Error> {
         self.query_all(Span::prefixed(partition(connection), TEAM)).await?.into_iter().map(read_team).collect()
+    }
+
+    /// Teams, retired ones too, in the order of the object ids for which they stand.
+    ///
+    /// # Errors
+    /// [`Error::BadCursor`], [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn teams_page(&self, connection: ConnectionId, request: &PageRequest) -> Result<Page<Team>, Error> {
+        let span = Span::prefixed(partition(connection), TEAM);
+        let page = self.span_page(&format!("teams {connection}"), span, request).await?;
+        let items = page.items.into_iter().map(read_team).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: page.next })
     }
 
     /// The team that stands for the group or the manager with this object id.

@@ -1,11 +1,15 @@
 //! A new connection, and changes of one.
 
-use serde::{Deserialize, Deserializer};
+use rollcall_store::HistoryDays;
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::credential::Credential;
+use super::given;
 use super::limits::Limits;
+use super::number::Whole;
+use super::rules::RulesPatch;
 use super::scope::Scope;
 use super::text::{Hours, Mail, Name};
 
@@ -22,16 +26,23 @@ pub(crate) struct NewConnection {
     pub(crate) credential: Credential,
     /// Who is in.
     pub(crate) scope: Scope,
+    /// How a person of the directory becomes an account. What is left out has its default.
+    #[serde(default)]
+    pub(crate) rules: RulesPatch,
     /// Who is told by mail when something needs a person.
     #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20)]
     pub(crate) owners: Owners,
-    /// How much may be taken from people without asking.
+    /// How much may be taken from people without asking: 5 people or 10 % unless given.
     #[serde(default)]
     pub(crate) limits: Limits,
     /// Hours between full runs, where one a day is too rare.
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 24)]
     pub(crate) sync_every_hours: Option<Hours>,
+    /// Days for which runs, their changes and holds are kept. Then they are deleted for good, and can't be undone any more.
+    #[serde(default)]
+    #[schema(value_type = u32, minimum = 7, maximum = 3650, default = 400)]
+    pub(crate) history_days: Days,
 }
 
 /// What is to be changed. What is left out stays.
@@ -46,15 +57,21 @@ pub(crate) struct ConnectionPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Credential, required = false)]
     pub(crate) credential: Option<Credential>,
-    /// Who is in. A full run follows.
+    /// Who is in. A full run follows. Everyone who is not in the new scope loses access with it, after the guard: preview it first.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Scope, required = false)]
     pub(crate) scope: Option<Scope>,
+    /// How a person of the directory becomes an account. Each member replaces that member as a whole; a full run follows. What each
+    /// destroys stands with it: preview it first.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = RulesPatch, required = false)]
+    pub(crate) rules: Option<RulesPatch>,
     /// Who is told by mail when something needs a person.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20, required = false)]
     pub(crate) owners: Option<Owners>,
     /// How much may be taken from people without asking. All limits together; what is left out gets its default.
+    /// A full run follows. Higher limits let a mistake of the directory take more before anybody is asked.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Limits, required = false)]
     pub(crate) limits: Option<Limits>,
@@ -62,11 +79,25 @@ pub(crate) struct ConnectionPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 24, required = false)]
     pub(crate) sync_every_hours: Option<Option<Hours>>,
+    /// Days for which runs, their changes and holds are kept. It holds for what is written from then on, which is deleted for good
+    /// once they are over.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = u32, minimum = 7, maximum = 3650, required = false)]
+    pub(crate) history_days: Option<Days>,
 }
 
-/// A member that is there has a value: null is one only where the value's own type knows it.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Days for which history is kept, 7 to 3,650.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Whole")]
+pub(crate) struct Days(pub(crate) HistoryDays);
+
+impl TryFrom<Whole> for Days {
+    type Error = &'static str;
+
+    fn try_from(Whole(days): Whole) -> Result<Self, Self::Error> {
+        let fitting = u32::try_from(days).ok().and_then(|days| HistoryDays::new(days));
+        fitting.map(Self).ok_or("must be from 7 to 3650")
+    }
 }
 
 /// 1 to 20 e-mail addresses.
@@ -121,6 +152,11 @@ mod tests {
             r#"{"limits":{"percent":101}}"#,
             r#"{"limits":{"persons":1}}"#,
             r#"{"sync_every_hours":0}"#,
+            r#"{"history_days":6}"#,
+            r#"{"history_days":3651}"#,
+            r#"{"history_days":null}"#,
+            r#"{"rules":null}"#,
+            r#"{"rules":{"guest":"in"}}"#,
         ] {
             assert!(patch(bad).is_err(), "{bad}");
         }

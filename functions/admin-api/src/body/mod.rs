@@ -6,11 +6,17 @@ pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod limits;
 pub(crate) mod number;
+pub(crate) mod rules;
 pub(crate) mod scope;
 pub(crate) mod text;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
+
+/// A member that is there has a value: null is one only where the value's own type knows it.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// Which run is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]

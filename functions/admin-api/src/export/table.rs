@@ -86,10 +86,13 @@ pub(crate) static CHANGES: LazyLock<Table> = LazyLock::new(|| Table {
     rest: None,
     columns: columns(&[
         ("object", &["/object"]),
-        ("id", &["/user", "/team"]),
+        ("id", &["/user", "/team", "/id"]),
         ("person", &["/person"]),
         ("group", &["*/group", "/group"]),
+        ("manager", &["/manager"]),
+        ("name", &["/name"]),
         ("action", &["/action"]),
+        ("reasons", &["/reasons"]),
         ("field", &["*/field"]),
         ("before", &["*/before", "/name_before"]),
         ("after", &["*/after", "/name_after"]),
@@ -110,12 +113,18 @@ pub(crate) static USERS: LazyLock<Table> = LazyLock::new(|| {
         from: vec![format!("/attributes/{}", property.name())],
     };
     let after = columns(&[
+        ("origin", &["/origin"]),
+        ("linked_account", &["/linked_account"]),
+        ("protected", &["/protected"]),
+        ("email", &["/email"]),
+        ("language", &["/language"]),
         ("manager", &["/manager"]),
         ("teams", &["/teams"]),
+        ("reports_to", &["/reports_to"]),
         ("created_at", &["/created_at"]),
         ("updated_at", &["/updated_at"]),
     ]);
-    let columns = before.into_iter().chain(Property::ALL.iter().map(attribute)).chain(after).collect();
+    let columns = before.into_iter().chain(Property::FIXED.iter().map(attribute)).chain(after).collect();
     Table { each: None, columns, rest: Some("/attributes") }
 });
 
@@ -145,17 +154,24 @@ mod tests {
     fn each_field_of_a_change_has_a_line_and_a_change_without_fields_too() {
         let user = json!({"object": "user", "user": "u", "person": "p", "action": "updated", "fields": [
             {"field": "city", "before": "Ulm", "after": "=Bonn"}, {"field": "team", "group": "g", "after": "g"}]});
-        let team = json!({"object": "team", "team": "t", "group": "g", "action": "renamed", "name_before": "A", "name_after": "B"});
+        let team = json!({"object": "team", "team": "t", "manager": "m", "action": "renamed", "name_before": "A", "name_after": "B"});
         let bare = json!({"object": "user", "user": "u", "person": "p", "action": "reactivated", "fields": []});
-        let text = CHANGES.head() + &CHANGES.lines(&user) + &CHANGES.lines(&team) + &CHANGES.lines(&bare);
+        let skipped = json!({"object": "skipped", "id": "s", "person": "p", "name": "Ann", "action": "skipped",
+            "reasons": ["surname", "email"], "problem": {"kind": "lacks"}});
+        let text = CHANGES.head()
+            + &CHANGES.lines(&user)
+            + &CHANGES.lines(&team)
+            + &CHANGES.lines(&bare)
+            + &CHANGES.lines(&skipped);
         assert_eq!(
             parse(&text),
             [
-                ["object", "id", "person", "group", "action", "field", "before", "after"],
-                ["user", "u", "p", "", "updated", "city", "Ulm", "'=Bonn"],
-                ["user", "u", "p", "g", "updated", "team", "", "g"],
-                ["team", "t", "", "g", "renamed", "", "A", "B"],
-                ["user", "u", "p", "", "reactivated", "", "", ""],
+                ["object", "id", "person", "group", "manager", "name", "action", "reasons", "field", "before", "after"],
+                ["user", "u", "p", "", "", "", "updated", "", "city", "Ulm", "'=Bonn"],
+                ["user", "u", "p", "g", "", "", "updated", "", "team", "", "g"],
+                ["team", "t", "", "", "m", "", "renamed", "", "", "A", "B"],
+                ["user", "u", "p", "", "", "", "reactivated", "", "", "", ""],
+                ["skipped", "s", "p", "", "", "Ann", "skipped", "surname email", "", "", ""],
             ]
         );
     }
@@ -167,6 +183,6 @@ mod tests {
         let cell = |name: &str| read[1][read[0].iter().position(|known| known == name).unwrap()].as_str();
         assert_eq!((cell("city"), cell("teams"), cell("manager"), cell("country")), ("Ulm", "a b", "", ""));
         assert_eq!(cell("other_attributes"), r#"{"extension_x":"y"}"#);
-        assert_eq!(read[0].len(), Property::ALL.len() + 10);
+        assert_eq!(read[0].len(), Property::FIXED.len() + 16);
     }
 }

@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_store::{
-    Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, HistoryDays, PageRequest,
-};
+use rollcall_directory::rules::Rules;
+use rollcall_store::{Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, PageRequest};
 use rollcall_sync::job::{Cause, Job};
 
 use super::status::end_subscriptions;
@@ -20,18 +19,22 @@ const REGRET: Deletion = Deletion::Recoverable { days: 7 };
 
 /// Creates a connection and its secret. It begins as a draft.
 pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Result<Connection, Problem> {
-    let NewConnection { name, tenant_id, credential, scope, owners, limits, sync_every_hours } = new;
+    let NewConnection { name, tenant_id, credential, scope, rules, owners, limits, sync_every_hours, history_days } =
+        new;
+    let rules = rules.over(Rules::default())?;
     let connection = Connection {
         id: ConnectionId(new_id(now)),
         name: name.0,
         status: ConnectionStatus::Draft,
         scope: scope.into(),
+        rules,
         limits: limits.into(),
         owners: owners.0,
         sync_every_hours: sync_every_hours.map(|hours| hours.0),
-        history_days: HistoryDays::default(),
+        history_days: history_days.0,
         credential_kind: credential.kind(),
         secret_expires_at: credential.expires_at(),
+        settings_revision: 0,
         created_at: now,
         updated_at: now,
         revision: 0,
@@ -69,26 +72,52 @@ pub(crate) async fn change(
     let before = lasting(app, id).await?;
     let credential = patch.credential.take();
     let renewed = credential.is_some();
+    // What can't be is refused before anything is replaced.
+    let after = patched(&before, patch)?;
     let after = match credential {
         Some(credential) => Connection {
             credential_kind: credential.kind(),
             secret_expires_at: credential.expires_at(),
-            ..replace(app, &before, credential).await.map(|()| patched(&before, patch))?
+            ..replace(app, &before, credential).await.map(|()| after)?
         },
-        None => patched(&before, patch),
+        None => after,
     };
     if after == before && !renewed {
         return Ok(before);
     }
-    let cause = follow_up(&before.status, renewed || after.scope != before.scope);
+    put_to_use(app, &before, after, renewed, now).await
+}
+
+/// Saves other settings, and has everybody looked at anew where they matter to that.
+pub(super) async fn put_to_use(
+    app: &App,
+    before: &Connection,
+    after: Connection,
+    renewed: bool,
+    now: Timestamp,
+) -> Result<Connection, Problem> {
+    let matters = matters(before, &after);
+    let settings_revision = if matters { before.revision + 1 } else { before.settings_revision };
+    let cause = follow_up(&before.status, renewed || matters);
     let status = if cause == Some(Cause::Resumption) { ConnectionStatus::Active } else { after.status.clone() };
-    let saved = save(app, Connection { status, ..after }, now).await?;
+    let saved = save(app, Connection { status, settings_revision, ..after }, now).await?;
     if let Some(cause) = cause {
-        // A run at work must not go on with what was true before.
-        app.table.revoke(id).await?;
-        queue(app, id, Job::Full { cause }, &format!("settings:{}", saved.revision)).await?;
+        start_anew(app, &saved, cause).await?;
     }
     Ok(saved)
+}
+
+/// Queues a full run with the settings as they are now.
+pub(super) async fn start_anew(app: &App, saved: &Connection, cause: Cause) -> Result<(), Problem> {
+    // A run at work must not go on with what was true before.
+    app.table.revoke(saved.id).await?;
+    queue(app, saved.id, Job::Full { cause }, &format!("settings:{}", saved.revision)).await
+}
+
+/// Whether everybody has to be looked at anew. Whoever only switches auto sync off wants less to happen, not more.
+fn matters(before: &Connection, after: &Connection) -> bool {
+    let rules = Rules { auto_sync: before.rules.auto_sync && after.rules.auto_sync, ..before.rules.clone() };
+    after.scope != before.scope || after.limits != before.limits || after.rules != rules
 }
 
 /// What follows a change: nothing, unless it is about who is in or how to get in.
@@ -100,18 +129,24 @@ fn follow_up(status: &ConnectionStatus, matters: bool) -> Option<Cause> {
     }
 }
 
-fn patched(before: &Connection, patch: ConnectionPatch) -> Connection {
+fn patched(before: &Connection, patch: ConnectionPatch) -> Result<Connection, Problem> {
     // Destructured in full: whoever adds a member decides here what becomes of it.
-    let ConnectionPatch { name, credential: _, scope, owners, limits, sync_every_hours } = patch;
+    let ConnectionPatch { name, credential: _, scope, rules, owners, limits, sync_every_hours, history_days } = patch;
     let before = before.clone();
-    Connection {
+    let rules = match rules {
+        Some(rules) => rules.over(before.rules)?,
+        None => before.rules,
+    };
+    Ok(Connection {
         name: name.map_or(before.name, |name| name.0),
         scope: scope.map_or(before.scope, Into::into),
+        rules,
+        history_days: history_days.map_or(before.history_days, |days| days.0),
         owners: owners.map_or(before.owners, |owners| owners.0),
         limits: limits.map_or(before.limits, Into::into),
         sync_every_hours: sync_every_hours.map_or(before.sync_every_hours, |hours| hours.map(|hours| hours.0)),
         ..before
-    }
+    })
 }
 
 /// Replaces the credential, for the same tenant.

@@ -98,7 +98,7 @@ pub(super) async fn some(
         }
         None => 0,
     };
-    let page: Vec<Planned> = all.iter().skip(skip).take(limit).copied().collect();
+    let page: Vec<Planned> = all.iter().skip(skip).take(limit).cloned().collect();
     let users = named(app, id, &page).await?;
     let items = page.iter().map(|removal| Removal::of(removal, users.get(&removal.person))).collect();
     let next = skip.saturating_add(limit);

@@ -32,7 +32,13 @@ pub(crate) async fn test(app: &App, id: ConnectionId, now: Timestamp) -> Result<
     let (_, client) =
         app.access.connect(&secret).map_err(|error| Problem::conflict(format!("It can not be tested: {error}.")))?;
     let client = client.until(Instant::now() + LONGEST).priority(Priority::High);
-    let checker = Checker { client: &client, connection: id, scope: &connection.scope, addresses: &app.addresses };
+    let checker = Checker {
+        client: &client,
+        connection: id,
+        scope: &connection.scope,
+        rules: &connection.rules,
+        addresses: &app.addresses,
+    };
     let checks = checker.run(now).await;
     let resumed = is_well(&checks) && matches!(connection.status, ConnectionStatus::Paused { .. });
     if resumed {

@@ -49,7 +49,7 @@ pub(crate) struct UsersExportQuery {
 #[utoipa::path(get, path = "/connections/{connection}/runs/{run}/changes.csv", tag = "Runs",
     params(("connection" = Uuid, Path, description = "The connection"), ("run" = Uuid, Path, description = "The run"), ExportQuery),
     responses((status = 200, description = "Some of the changes", body = String, content_type = "text/csv",
-        headers(("Link" = String, description = "Where the next part is"), ("Content-Disposition" = String, description = "The name of the file")), example = json!("\"object\",\"id\",\"person\",\"group\",\"action\",\"field\",\"before\",\"after\"\r\n"))))]
+        headers(("Link" = String, description = "Where the next part is"), ("Content-Disposition" = String, description = "The name of the file")), example = json!("\"object\",\"id\",\"person\",\"group\",\"manager\",\"name\",\"action\",\"reasons\",\"field\",\"before\",\"after\"\r\n"))))]
 pub(crate) async fn changes_csv(
     State(app): State<App>,
     Ids((connection, run)): Ids<(Uuid, Uuid)>,

@@ -1,6 +1,6 @@
 //! The router, in front of a real table and a simulated tenant: for what an empty table can not show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -146,13 +146,9 @@ impl World {
     pub(super) fn account(&self, person: Uuid, status: Status, name: &str) -> User {
         let person = PersonId(person);
         User {
-            id: UserId::derive(TenantId(self.tenant.tenant_id), person),
-            person,
             status,
             attributes: Attributes::from([(Property::GivenName, name.to_owned())]),
-            manager: None,
-            groups: BTreeSet::new(),
-            teams: BTreeSet::new(),
+            ..User::new(UserId::derive(TenantId(self.tenant.tenant_id), person), person)
         }
     }
 
@@ -160,7 +156,7 @@ impl World {
     pub(super) async fn write(&self, connection: ConnectionId, users: Vec<User>) -> Run {
         let lease = self.lease(connection).await;
         let run = run();
-        let users = users.into_iter().map(|after| UserWrite { before: None, after, taken: Vec::new() }).collect();
+        let users = users.into_iter().map(|after| UserWrite::giving(None, after)).collect();
         let state = StateChange { run: Some(Some(run.id)), ..StateChange::default() };
         lease.commit(Commit { run: Some(run.clone()), state, users, ..Commit::at(NOW) }).await.unwrap();
         lease.release().await.unwrap();
@@ -189,6 +185,7 @@ fn run() -> Run {
         error: None,
         requests: 0,
         hold: None,
+        reasons: Vec::new(),
         resume: None,
     }
 }

@@ -1,10 +1,13 @@
 //! What runs changed, object by object.
 
-use rollcall_directory::plan::{Action, Field, FieldChange, UserChange};
-use rollcall_store::{Change as Stored, TeamAction, TeamChange};
+use rollcall_directory::history::{Action, Field, FieldChange, UserChange};
+use rollcall_store::{Change as Stored, NotedProblem, TeamAction, TeamChange};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::matter::{Matter, SkipReason};
+use super::team::ends;
 
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,8 +30,12 @@ pub(crate) enum Change {
     Team {
         /// The team.
         team: Uuid,
-        /// The object id of its group.
-        group: Uuid,
+        /// The object id of the group for which it stands.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        group: Option<Uuid>,
+        /// The object id of the manager for whose reports it stands.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        manager: Option<Uuid>,
         /// What happened.
         action: TeamEvent,
         /// The name before.
@@ -37,6 +44,31 @@ pub(crate) enum Change {
         /// The name after.
         name_after: String,
     },
+    /// None: somebody would have to see to this. Only in previews.
+    #[schema(title = "SkippedChange")]
+    Skipped {
+        /// The item of the work-list that it would be.
+        id: Uuid,
+        /// The person's object id; absent where it is about several people.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        person: Option<Uuid>,
+        /// What people call the person, or the address that several people share.
+        name: String,
+        /// Always `skipped`.
+        action: SkippedAction,
+        /// Why.
+        reasons: Vec<SkipReason>,
+        /// All of it.
+        problem: Matter,
+    },
+}
+
+/// That nothing would happen to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SkippedAction {
+    /// They would be skipped.
+    Skipped,
 }
 
 /// What happened to an account.
@@ -51,6 +83,8 @@ pub(crate) enum UserAction {
     Reactivated,
     /// It may no longer be used.
     Deactivated,
+    /// It was deleted for good.
+    Deleted,
 }
 
 /// What happened to a team.
@@ -61,16 +95,16 @@ pub(crate) enum TeamEvent {
     Created,
     /// Its name changed.
     Renamed,
-    /// Its group is no longer a scope group.
+    /// There is no reason for it any more: its group is no team any more, or its manager has no reports left.
     Retired,
-    /// Its group is a scope group again.
+    /// There is a reason for it again.
     Restored,
 }
 
 /// One field before and after. A side without a value is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Difference {
-    /// `status`, `manager`, `team`, or the name of an attribute.
+    /// `status`, `inactive_since`, `email`, `language`, `manager`, `team`, `manager_team`, `linked`, or the name of an attribute.
     field: String,
     /// The object id of the team's group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,9 +126,18 @@ impl From<Stored> for Change {
                 action: action.into(),
                 fields: fields.into_iter().map(Difference::from).collect(),
             },
-            Stored::Team(TeamChange { team, group, action, name_before, name_after }) => {
-                Self::Team { team: team.0, group: group.0, action: action.into(), name_before, name_after }
+            Stored::Team(TeamChange { team, source, action, name_before, name_after }) => {
+                let (group, manager) = ends(source);
+                Self::Team { team: team.0, group, manager, action: action.into(), name_before, name_after }
             }
+            Stored::Skipped(NotedProblem { id, person, label, problem, since: _ }) => Self::Skipped {
+                id,
+                person: person.map(|person| person.0),
+                name: label,
+                action: SkippedAction::Skipped,
+                reasons: SkipReason::of(&problem),
+                problem: problem.into(),
+            },
         }
     }
 }
@@ -103,12 +146,17 @@ impl From<FieldChange> for Difference {
     fn from(change: FieldChange) -> Self {
         let FieldChange { field, before, after } = change;
         let (field, group) = match field {
-            Field::Status => ("status", None),
-            Field::Manager => ("manager", None),
-            Field::Attribute(property) => (property.name(), None),
-            Field::Team(group) => ("team", Some(group.0)),
+            Field::Status => ("status".to_owned(), None),
+            Field::InactiveSince => ("inactive_since".to_owned(), None),
+            Field::Attribute(property) => (property.to_string(), None),
+            Field::Email => ("email".to_owned(), None),
+            Field::Language => ("language".to_owned(), None),
+            Field::Manager => ("manager".to_owned(), None),
+            Field::Team(group) => ("team".to_owned(), Some(group.0)),
+            Field::ManagerTeam => ("manager_team".to_owned(), None),
+            Field::Linked => ("linked".to_owned(), None),
         };
-        Self { field: field.to_owned(), group, before, after }
+        Self { field, group, before, after }
     }
 }
 
@@ -119,6 +167,7 @@ impl From<Action> for UserAction {
             Action::Updated => Self::Updated,
             Action::Reactivated => Self::Reactivated,
             Action::Deactivated => Self::Deactivated,
+            Action::Deleted => Self::Deleted,
         }
     }
 }

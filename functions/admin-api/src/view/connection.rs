@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::sync::Sync;
 use crate::body::limits::Limits;
+use crate::body::rules::Rules;
 use crate::body::scope::Scope;
 
 /// One organisation's link to one Entra tenant.
@@ -24,6 +25,8 @@ pub(crate) struct Connection {
     pause: Option<Pause>,
     /// Who is in.
     scope: Scope,
+    /// How a person of the directory becomes an account.
+    rules: Rules,
     /// How much may be taken from people without asking.
     limits: Limits,
     /// Who is told by mail when something needs a person.
@@ -31,8 +34,12 @@ pub(crate) struct Connection {
     /// Hours between full runs, where one a day is too rare.
     #[serde(skip_serializing_if = "Option::is_none")]
     sync_every_hours: Option<u32>,
+    /// Days for which runs, their changes and holds are kept.
+    history_days: u32,
     /// What is known of the credential. Its values are never shown.
     credential: CredentialState,
+    /// Counts the changes of its settings and its status.
+    revision: u64,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -125,15 +132,17 @@ impl Connection {
             name,
             status,
             scope,
+            rules,
             limits,
             owners,
             sync_every_hours,
-            history_days: _,
+            history_days,
             credential_kind,
             secret_expires_at,
+            settings_revision: _,
             created_at,
             updated_at,
-            revision: _,
+            revision,
         } = connection;
         let (status, pause) = standing(status);
         Self {
@@ -142,9 +151,12 @@ impl Connection {
             status,
             pause,
             scope: scope.into(),
+            rules: rules.into(),
             limits: limits.into(),
             owners,
             sync_every_hours,
+            history_days: history_days.days(),
+            revision,
             credential: CredentialState { kind: credential_kind.into(), set: true, expires_at: secret_expires_at },
             created_at,
             updated_at,

@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::matter::SkipReason;
 use super::user::Reason;
 
 /// A group of the tenant.
@@ -121,14 +122,6 @@ pub(crate) enum Standing {
         /// Why.
         reasons: Vec<SkipReason>,
     },
-}
-
-/// Why a sync would skip a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SkipReason {
-    /// The person is disabled in Entra.
-    Disabled,
 }
 
 impl Group {

@@ -62,7 +62,7 @@ enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schema(as = HoldReason)]
-enum Reason {
+pub(crate) enum Reason {
     /// Too many people would lose their account.
     #[schema(title = "AccountsReason")]
     Accounts {
@@ -83,7 +83,7 @@ enum Reason {
     #[schema(title = "AttributeReason")]
     Attribute {
         /// Its name in Microsoft Graph.
-        attribute: &'static str,
+        attribute: String,
         /// People in the run and in the 24 hours before.
         people: u64,
         /// The limit.
@@ -92,6 +92,22 @@ enum Reason {
     /// Too many people would lose their manager.
     #[schema(title = "ManagersReason")]
     Managers {
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many people would lose their e-mail address.
+    #[schema(title = "EmailsReason")]
+    Emails {
+        /// People in the run and in the 24 hours before.
+        people: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// Too many accounts would be deleted for good.
+    #[schema(title = "DeletionsReason")]
+    Deletions {
         /// People in the run and in the 24 hours before.
         people: u64,
         /// The limit.
@@ -142,11 +158,17 @@ enum Loss {
     #[schema(title = "AttributeLoss")]
     Attribute {
         /// Its name in Microsoft Graph.
-        attribute: &'static str,
+        attribute: String,
     },
     /// The manager.
     #[schema(title = "ManagerLoss")]
     Manager {},
+    /// The e-mail address.
+    #[schema(title = "EmailLoss")]
+    Email {},
+    /// The account itself, for good.
+    #[schema(title = "DeletionLoss")]
+    Deletion {},
 }
 
 impl From<store::Hold> for Hold {
@@ -175,7 +197,7 @@ impl Removal {
             person: removal.person.0,
             name: (!names.is_empty()).then(|| names.join(" ")),
             user_principal_name: attribute(Property::UserPrincipalName),
-            loss: removal.loss.into(),
+            loss: removal.loss.clone().into(),
         }
     }
 }
@@ -199,9 +221,11 @@ impl From<guard::Reason> for Reason {
             guard::Reason::Accounts { people, allowed } => Self::Accounts { people, allowed },
             guard::Reason::Memberships { people, allowed } => Self::Memberships { people, allowed },
             guard::Reason::Attribute { property, people, allowed } => {
-                Self::Attribute { attribute: property.name(), people, allowed }
+                Self::Attribute { attribute: property.to_string(), people, allowed }
             }
             guard::Reason::Managers { people, allowed } => Self::Managers { people, allowed },
+            guard::Reason::Emails { people, allowed } => Self::Emails { people, allowed },
+            guard::Reason::Deletions { people, allowed } => Self::Deletions { people, allowed },
             guard::Reason::EmptiedGroup { group, members } => Self::EmptiedGroup { group: group.0, members },
         }
     }
@@ -212,8 +236,10 @@ impl From<Taken> for Loss {
         match loss {
             Taken::Account(reason) => Self::Account { reason: reason.into() },
             Taken::Team(group) => Self::Team { group: group.0 },
-            Taken::Attribute(property) => Self::Attribute { attribute: property.name() },
+            Taken::Attribute(property) => Self::Attribute { attribute: property.to_string() },
             Taken::Manager => Self::Manager {},
+            Taken::Email => Self::Email {},
+            Taken::Deletion => Self::Deletion {},
         }
     }
 }

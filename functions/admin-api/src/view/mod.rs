@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod directory;
 pub(crate) mod hold;
+pub(crate) mod matter;
 pub(crate) mod progress;
 pub(crate) mod run;
 pub(crate) mod sync;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::hold::Reason;
 use super::progress::Progress;
 
 /// One execution of a sync.
@@ -15,6 +16,12 @@ pub(crate) struct Run {
     id: Uuid,
     /// What it does.
     mode: Mode,
+    /// The person that it reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<Uuid>,
+    /// The run that it takes back, or would take back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<Uuid>,
     /// What caused it.
     trigger: Trigger,
     /// How it stands.
@@ -42,6 +49,9 @@ pub(crate) struct Run {
     /// The hold that it opened or applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<Uuid>,
+    /// Why removals are held, or would be held in a preview.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<Reason>,
 }
 
 /// What a run does.
@@ -55,6 +65,14 @@ enum Mode {
     Incremental,
     /// Applies the removals of an approved hold.
     Hold,
+    /// Reads one person.
+    Person,
+    /// Finds out what a full run would do with some settings, and does none of it.
+    Preview,
+    /// Takes back what a run did.
+    Undo,
+    /// Finds out what taking back a run would do, and does none of it.
+    PreviewUndo,
 }
 
 /// What caused a run.
@@ -111,7 +129,7 @@ enum Status {
 
 /// What a run did and did not do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-struct Counts {
+pub(crate) struct Counts {
     /// Accounts made.
     created: u64,
     /// Accounts changed.
@@ -120,11 +138,13 @@ struct Counts {
     reactivated: u64,
     /// Accounts that may no longer be used.
     deactivated: u64,
+    /// Accounts deleted.
+    deleted: u64,
     /// Teams made.
     teams_created: u64,
     /// Teams renamed.
     teams_renamed: u64,
-    /// Teams whose group is no longer in scope.
+    /// Teams for which there is no reason any more.
     teams_retired: u64,
     /// People who joined a team, counted for each team.
     memberships_added: u64,
@@ -138,6 +158,10 @@ struct Counts {
     refuted: u64,
     /// Removals that nobody could confirm yet.
     unproven: u64,
+    /// People in scope who get no account, or not all of it, until somebody has seen to it.
+    skipped: u64,
+    /// Fields that could not be taken back, because they have changed again since.
+    changed_since: u64,
 }
 
 /// Why a run failed or waits.
@@ -168,13 +192,17 @@ impl Run {
             error,
             requests,
             hold,
+            reasons,
             resume: _,
         } = run;
         let progress = Progress::of(progress, status, started_at, now);
         let (status, waiting_until) = standing(status);
+        let (mode, person, undoes) = aim(mode);
         Self {
             id: id.0,
-            mode: mode.into(),
+            mode,
+            person,
+            undoes,
             trigger: trigger.into(),
             status,
             waiting_until,
@@ -185,6 +213,7 @@ impl Run {
             error: error.map(|store::RunError { kind, message, action }| RunError { kind, message, action }),
             graph_requests: requests,
             hold: hold.map(|hold| hold.0),
+            reasons: reasons.into_iter().map(Reason::from).collect(),
         }
     }
 }
@@ -200,13 +229,16 @@ fn standing(status: store::RunStatus) -> (Status, Option<Timestamp>) {
     }
 }
 
-impl From<store::Mode> for Mode {
-    fn from(mode: store::Mode) -> Self {
-        match mode {
-            store::Mode::Full => Self::Full,
-            store::Mode::Incremental => Self::Incremental,
-            store::Mode::Hold(_) => Self::Hold,
-        }
+/// What a run does, and to whom or what.
+fn aim(mode: store::Mode) -> (Mode, Option<Uuid>, Option<Uuid>) {
+    match mode {
+        store::Mode::Full => (Mode::Full, None, None),
+        store::Mode::Incremental => (Mode::Incremental, None, None),
+        store::Mode::Hold(_) => (Mode::Hold, None, None),
+        store::Mode::Person(person) => (Mode::Person, Some(person.0), None),
+        store::Mode::Preview => (Mode::Preview, None, None),
+        store::Mode::Undo(run) => (Mode::Undo, None, Some(run.0)),
+        store::Mode::PreviewUndo(run) => (Mode::PreviewUndo, None, Some(run.0)),
     }
 }
 
@@ -228,12 +260,13 @@ impl From<store::Trigger> for Trigger {
 
 impl From<store::Counts> for Counts {
     fn from(counts: store::Counts) -> Self {
-        let store::Counts { tally, unchanged, held, refuted, unproven } = counts;
+        let store::Counts { tally, unchanged, held, refuted, unproven, skipped, changed_since } = counts;
         let store::Tally {
             created,
             updated,
             reactivated,
             deactivated,
+            deleted,
             teams_created,
             teams_renamed,
             teams_retired,
@@ -245,6 +278,7 @@ impl From<store::Counts> for Counts {
             updated,
             reactivated,
             deactivated,
+            deleted,
             teams_created,
             teams_renamed,
             teams_retired,
@@ -254,6 +288,8 @@ impl From<store::Counts> for Counts {
             held,
             refuted,
             unproven,
+            skipped,
+            changed_since,
         }
     }
 }

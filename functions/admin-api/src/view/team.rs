@@ -1,21 +1,25 @@
 //! Teams and their members.
 
-use rollcall_directory::identity::PersonId;
+use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_directory::team::Team as Stored;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A team: it stands for a scope group.
+/// A team: it stands for the people in a group, or for those who report to a manager.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Team {
     /// The team.
     id: Uuid,
-    /// The object id of the group.
-    group: Uuid,
-    /// The group's name.
+    /// The object id of the group for which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Uuid>,
+    /// The object id of the manager for whose reports it stands, and who supervises it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manager: Option<Uuid>,
+    /// What it is called.
     name: String,
-    /// False once the group is no longer a scope group.
+    /// False once there is no reason for it any more. The team and its history stay.
     active: bool,
 }
 
@@ -28,8 +32,17 @@ pub(crate) struct Member {
 
 impl From<Stored> for Team {
     fn from(team: Stored) -> Self {
-        let Stored { id, group, name, active } = team;
-        Self { id: id.0, group: group.0, name, active }
+        let Stored { id, source, name, active } = team;
+        let (group, manager) = ends(source);
+        Self { id: id.0, group, manager, name, active }
+    }
+}
+
+/// The group or the manager for which a team stands.
+pub(super) const fn ends(source: TeamSource) -> (Option<Uuid>, Option<Uuid>) {
+    match source {
+        TeamSource::Group(group) => (Some(group.0), None),
+        TeamSource::Manager(person) => (None, Some(person.0)),
     }
 }
 

@@ -25,13 +25,29 @@ pub(crate) struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     inactive_since: Option<Timestamp>,
+    /// Whether Rollcall made the account, or a person linked one that was there.
+    origin: Origin,
+    /// The platform's own name of the account that was linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    linked_account: Option<String>,
+    /// Whether no sync ever deactivates or deletes it.
+    protected: bool,
     /// The attributes that have a value, under their names in Microsoft Graph.
-    attributes: BTreeMap<&'static str, String>,
+    attributes: BTreeMap<String, String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// The language, as a BCP 47 tag, where the connection maps languages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
     /// The object id of the manager.
     #[serde(skip_serializing_if = "Option::is_none")]
     manager: Option<Uuid>,
-    /// The scope groups to which the person belongs, directly or nested.
+    /// The groups to whose teams the person belongs, directly or nested.
     teams: Vec<Uuid>,
+    /// The object id of the manager in whose team the person is, where managers have teams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports_to: Option<Uuid>,
     /// When the account was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -51,6 +67,17 @@ enum Status {
     Inactive,
 }
 
+/// Where an account comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = UserOrigin)]
+enum Origin {
+    /// Rollcall made it.
+    Made,
+    /// It was there before, and a person has said whose it is.
+    Linked,
+}
+
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -62,12 +89,30 @@ pub(crate) enum Reason {
     Deleted,
     /// The person is no longer in scope.
     OutOfScope,
+    /// The person is a guest, and the connection lets no guests in.
+    Guest,
+    /// A person has undone the run that made the account.
+    Undone,
 }
 
 impl From<StoredUser> for User {
     fn from(stored: StoredUser) -> Self {
         let StoredUser { user, created_at, updated_at } = stored;
-        let Account { id, person, status, attributes, manager, groups: _, teams } = user;
+        // Destructured in full: whoever adds a member decides here whether it is shown.
+        let Account {
+            id,
+            person,
+            status,
+            attributes,
+            email,
+            language,
+            manager,
+            groups: _,
+            teams,
+            reports_to,
+            linked,
+            protected,
+        } = user;
         let (status, reason, inactive_since) = match status {
             Standing::Active => (Status::Active, None, None),
             Standing::Inactive { reason, since } => (Status::Inactive, Some(reason.into()), Some(since)),
@@ -78,9 +123,15 @@ impl From<StoredUser> for User {
             status,
             reason,
             inactive_since,
-            attributes: attributes.into_iter().map(|(property, value)| (property.name(), value)).collect(),
+            origin: if linked.is_some() { Origin::Linked } else { Origin::Made },
+            linked_account: linked.map(|account| account.0),
+            protected,
+            attributes: attributes.into_iter().map(|(property, value)| (property.to_string(), value)).collect(),
+            email,
+            language,
             manager: manager.map(|manager| manager.0),
             teams: teams.into_iter().map(|team| team.0).collect(),
+            reports_to: reports_to.map(|manager| manager.0),
             created_at,
             updated_at,
         }
@@ -93,6 +144,8 @@ impl From<Leaving> for Reason {
             Leaving::Disabled => Self::Disabled,
             Leaving::Deleted => Self::Deleted,
             Leaving::OutOfScope => Self::OutOfScope,
+            Leaving::Guest => Self::Guest,
+            Leaving::Undone => Self::Undone,
         }
     }
 }

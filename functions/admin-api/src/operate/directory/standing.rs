@@ -5,7 +5,8 @@ use rollcall_directory::user::{Status, User};
 use rollcall_graph::User as Found;
 use rollcall_store::Connection;
 
-use crate::view::directory::{SkipReason, Standing};
+use crate::view::directory::Standing;
+use crate::view::matter::SkipReason;
 
 /// Another connection that has an active account of the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +43,10 @@ fn skip_reasons(person: &Found, _settings: &Connection) -> Vec<SkipReason> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use jiff::Timestamp;
     use rollcall_directory::guard::Limits;
     use rollcall_directory::identity::{PersonId, UserId};
-    use rollcall_directory::property::Attributes;
+    use rollcall_directory::rules::Rules;
     use rollcall_directory::scope::Scope;
     use rollcall_directory::user::Leaving;
     use rollcall_store::{ConnectionStatus, CredentialKind, HistoryDays};
@@ -63,13 +62,15 @@ mod tests {
             id: ConnectionId(Uuid::from_u128(1)),
             name: "Contoso".to_owned(),
             status: ConnectionStatus::Active,
-            scope: Scope::Everyone,
+            scope: Scope::everyone(),
+            rules: Rules::default(),
             limits: Limits::default(),
             owners: Vec::new(),
             sync_every_hours: None,
             history_days: HistoryDays::DEFAULT,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
+            settings_revision: 0,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             revision: 1,
@@ -77,15 +78,7 @@ mod tests {
     }
 
     fn account(status: Status) -> User {
-        User {
-            id: UserId(ID),
-            person: PersonId(ID),
-            status,
-            attributes: Attributes::new(),
-            manager: None,
-            groups: BTreeSet::new(),
-            teams: BTreeSet::new(),
-        }
+        User { status, ..User::new(UserId(ID), PersonId(ID)) }
     }
 
     fn of(enabled: serde_json::Value, status: Option<Status>, held: bool) -> Standing {
