@@ -3,6 +3,7 @@
 //! What a socket would do to an answer (a reset, a slow body, a body without end) is told beside it, for the caller
 //! to act on in its own time.
 
+use crate::FaultRule;
 use crate::clock::{Clock, Source};
 use crate::notify::{Post, Receiver};
 use crate::options::TenantOptions;
@@ -58,6 +59,11 @@ impl Server {
         if let Some(tenant) = self.state.tenant(tenant) {
             change(&mut crate::sync::write(&tenant.settings));
         }
+    }
+
+    /// The fault rules in force, each with the number of requests that it met and of faults that it injected.
+    pub fn fault_report(&self) -> Vec<(FaultRule, u64, u64)> {
+        self.state.faults.report()
     }
 
     /// Every delta link given out so far is refused with 410 from now on.

@@ -102,7 +102,11 @@ impl Expected {
                 (Some(expected), Some(found)) if expected == found => {}
                 (Some(_), None) => lines.push(format!("{person} should have an account")),
                 (None, Some(_)) => lines.push(format!("{person} should have no account")),
-                (expected, found) => lines.push(format!("{person} should be {expected:?} and is {found:?}")),
+                (Some(expected), Some(found)) => {
+                    let what = expected.differences(found).join(", ");
+                    lines.push(format!("{person} should be otherwise: {what}"));
+                }
+                (None, None) => {}
             }
         }
         if self.teams != platform.teams {

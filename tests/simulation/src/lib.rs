@@ -15,6 +15,7 @@
 //! The tests stand in `tests/`. Nothing here decides anything that the product decides.
 
 pub mod aws;
+pub mod campaign;
 pub mod conformance;
 pub mod dynamodb;
 pub mod expected;
@@ -22,6 +23,7 @@ pub mod history;
 pub mod network;
 pub mod platform;
 pub mod ports;
+pub mod seeds;
 pub mod settings;
 pub mod stage;
 pub mod time;

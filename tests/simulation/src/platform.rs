@@ -23,6 +23,35 @@ pub struct Account {
     pub reports_to: Option<Uuid>,
 }
 
+impl Account {
+    /// What differs, as it should be and as it is found.
+    #[must_use]
+    pub fn differences(&self, found: &Self) -> Vec<String> {
+        // Destructured in full, so that a new field can't be forgotten.
+        let Self { attributes, manager, teams, email, language, reports_to } = self;
+        let mut lines = Vec::new();
+        let names: BTreeSet<&String> = attributes.keys().chain(found.attributes.keys()).collect();
+        for name in names {
+            let (one, other) = (attributes.get(name), found.attributes.get(name));
+            if one != other {
+                lines.push(format!("{name} {one:?} not {other:?}"));
+            }
+        }
+        let mut note = |what: &str, differs: bool, texts: (String, String)| {
+            if differs {
+                lines.push(format!("{what} {} not {}", texts.0, texts.1));
+            }
+        };
+        note("manager", *manager != found.manager, (format!("{manager:?}"), format!("{:?}", found.manager)));
+        note("teams", *teams != found.teams, (format!("{teams:?}"), format!("{:?}", found.teams)));
+        note("email", *email != found.email, (format!("{email:?}"), format!("{:?}", found.email)));
+        note("language", *language != found.language, (format!("{language:?}"), format!("{:?}", found.language)));
+        let reports = (format!("{reports_to:?}"), format!("{:?}", found.reports_to));
+        note("reports to", *reports_to != found.reports_to, reports);
+        lines
+    }
+}
+
 /// What the platform holds.
 #[derive(Clone, Debug, Default)]
 pub struct Platform {

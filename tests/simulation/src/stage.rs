@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement
 use entra::{Server, TenantInfo, TenantOptions};
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
-use rollcall_directory::rules::Rules;
 use rollcall_directory::identity::{ConnectionId, TenantId};
+use rollcall_directory::rules::Rules;
 use rollcall_graph::{HttpClient, Origins, Tuning};
 use rollcall_store::{
     Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Secrets, StoredCredential, Table,

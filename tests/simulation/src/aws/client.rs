@@ -86,10 +86,11 @@ impl Client {
     async fn exchange(self, service: String, operation: String, body: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
         let fate = self.aws.inner.weather.fate(&self.name, &service, &operation);
         let (there, back, what) = (fate.there, fate.back, fate.what.clone());
+        let sent = self.aws.inner.clock.now_millis();
         // What was sent arrives, whatever becomes of the sender.
         let arrival = tokio::spawn(async move {
             sleep(there).await;
-            self.arrive(&service, &operation, &body, &what)
+            self.arrive((&service, &operation), &body, &what, sent)
         });
         let answer = arrival.await.map_err(|error| ConnectorError::other(error.into(), None))?;
         sleep(back).await;
@@ -100,8 +101,9 @@ impl Client {
         }
     }
 
-    fn arrive(&self, service: &str, operation: &str, body: &[u8], what: &What) -> Answer {
-        let serve = || self.aws.perform(&self.name, service, operation, body);
+    fn arrive(&self, call: (&str, &str), body: &[u8], what: &What, sent: i64) -> Answer {
+        let operation = call.1;
+        let serve = || self.aws.perform(&self.name, call, body, sent);
         match what {
             What::Serve | What::LoseAnswer | What::BreakAfter => serve(),
             What::NoConnection => Answer { status: 0, body: String::new() },
@@ -111,7 +113,7 @@ impl Client {
                     partly::cancelled(body, code).map_or_else(serve, |refusal| answer(Err(refusal), NAMESPACE))
                 }
                 (_, Some((half, member, left))) => {
-                    let answer = self.aws.perform(&self.name, service, operation, &half);
+                    let answer = self.aws.perform(&self.name, call, &half, sent);
                     with_member(answer, member, left)
                 }
                 _ => serve(),

@@ -48,6 +48,8 @@ struct State {
 /// One call that wrote something.
 #[derive(Clone, Debug)]
 pub struct Operation {
+    /// When it was sent, in milliseconds since 1970.
+    pub sent: i64,
     /// When it was carried out, in milliseconds since 1970.
     pub at: i64,
     /// The name of the client.
@@ -105,7 +107,10 @@ impl Aws {
     #[must_use]
     pub fn exchange(&self, target: &str, request: &Json) -> (u16, Json) {
         let (service, operation) = target.split_once('.').unwrap_or_default();
-        let answer = self.perform("operator", service, operation, request.to_string().as_bytes());
+        let answer = {
+            let now = self.inner.clock.now_millis();
+            self.perform("operator", (service, operation), request.to_string().as_bytes(), now)
+        };
         (answer.status, serde_json::from_str(&answer.body).unwrap_or_default())
     }
 
@@ -114,7 +119,7 @@ impl Aws {
     }
 
     /// Carries out a request.
-    fn perform(&self, client: &str, service: &str, operation: &str, body: &[u8]) -> Answer {
+    fn perform(&self, client: &str, (service, operation): (&str, &str), body: &[u8], sent: i64) -> Answer {
         let mut state = self.state();
         state.calls += 1;
         if service != DYNAMODB {
@@ -126,7 +131,7 @@ impl Aws {
         self.inner.trace.note(&line(client, operation, &outcome, &written));
         if !written.is_empty() {
             let (client, operation) = (client.to_owned(), operation.to_owned());
-            state.record.push(Operation { at: now, client, operation, written });
+            state.record.push(Operation { sent, at: now, client, operation, written });
         }
         answer(outcome, NAMESPACE)
     }

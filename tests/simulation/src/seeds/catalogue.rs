@@ -1,0 +1,174 @@
+//! What can go wrong between us and Microsoft, as rules for the simulated tenant.
+
+use entra::{Fault, FaultRule, Matcher, Plane};
+
+/// What an answer can do to what we believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Candour {
+    /// It fails, or tells the truth in an odd form.
+    Honest,
+    /// It leaves something out, or is old, and looks whole.
+    Lying,
+}
+
+/// A kind of fault.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) candour: Candour,
+    fault: Fault,
+    plane: Plane,
+    path: Option<&'static str>,
+}
+
+/// Pages of many: lists, members and delta rounds. A question about one person is none.
+const PAGES: &str = r"(/users|/groups|/members|/delta(\(\))?|/transitiveMembers)$";
+/// Pages with `$deltatoken` or `$skiptoken`.
+const DELTA: &str = r"/delta(\(\))?$";
+/// One person by id.
+const ONE: &str = r"/users/[0-9a-f-]{36}$";
+
+impl Kind {
+    /// The rule by which it meets that share of the requests it can meet.
+    pub(super) fn rule(&self, share: f64, seed: u64) -> FaultRule {
+        let matcher = Matcher {
+            plane: self.plane,
+            path: self.path.map(str::to_owned),
+            probability: Some(share),
+            seed,
+            ..Matcher::default()
+        };
+        FaultRule { matcher, times: None, fault: self.fault.clone() }
+    }
+}
+
+fn kind(name: &'static str, fault: Fault) -> Kind {
+    Kind { name, candour: Candour::Honest, fault, plane: Plane::Graph, path: None }
+}
+
+fn at(path: &'static str, kind: Kind) -> Kind {
+    Kind { path: Some(path), ..kind }
+}
+
+fn login(name: &'static str, fault: Fault) -> Kind {
+    Kind { plane: Plane::Login, ..kind(name, fault) }
+}
+
+fn lie(name: &'static str, path: &'static str, fault: Fault) -> Kind {
+    Kind { candour: Candour::Lying, path: Some(path), ..kind(name, fault) }
+}
+
+fn status(status: u16) -> Fault {
+    with(status, None, None)
+}
+
+fn with(status: u16, retry_after: Option<&str>, code: Option<&str>) -> Fault {
+    let (retry_after, code) = (retry_after.map(str::to_owned), code.map(str::to_owned));
+    Fault::Status { status, retry_after, code, message: None, nested: false }
+}
+
+/// Faults of single requests.
+pub(super) fn kinds() -> Vec<Kind> {
+    [transport(), shapes(), paging(), identity()].concat()
+}
+
+fn transport() -> Vec<Kind> {
+    vec![
+        kind("A01 429 in seconds", with(429, Some("7"), None)),
+        kind("A02 429 with a date", with(429, Some("date:8"), None)),
+        kind("A02 429 with a past date", with(429, Some("date:-90"), None)),
+        kind("A02 429 with garbage", with(429, Some("soon"), None)),
+        kind("A02 429 negative", with(429, Some("-5"), None)),
+        kind("A02 429 for days", with(429, Some("999999"), None)),
+        kind("A02 429 without a time", with(429, None, None)),
+        kind("A04 warning of throttling", Fault::ThrottlePercentage { value: 1.2 }),
+        kind("A05 500", status(500)),
+        kind("A05 503", with(503, Some("2"), None)),
+        kind("A05 504", status(504)),
+        kind("A05 509", status(509)),
+        kind("A06 200 with an error", Fault::ErrorWith200),
+        kind("A06 a web page", Fault::Html { status: 200 }),
+        kind("A06 no body", Fault::EmptyBody),
+        kind("A06 another content type", Fault::ContentType { value: "text/plain".to_owned() }),
+        kind("A07 reset before the head", Fault::ResetBeforeHead),
+        kind("A07 reset in the head", Fault::ResetInHead),
+        kind("A07 reset in the body", Fault::ResetInBody { after: 100 }),
+        kind("A08 slow head", Fault::SlowHead { millis: 30_000 }),
+        kind("A08 slow body", Fault::SlowBody { bytes: 1, millis: 1_000 }),
+        kind("A09 truncated JSON", Fault::TruncatedJson),
+        kind("A09 wrong length", Fault::ContentLength { extra: 500 }),
+        kind("A09 endless body", Fault::Endless),
+    ]
+}
+
+fn shapes() -> Vec<Kind> {
+    let elsewhere = || "https://evil.example".to_owned();
+    vec![
+        kind("A10 invalid UTF-8", Fault::InvalidUtf8),
+        kind("A10 byte order mark", Fault::ByteOrderMark),
+        kind("A10 NaN", Fault::NotANumber),
+        kind("A10 duplicate keys", Fault::DuplicateKeys),
+        kind("A10 unknown fields", Fault::UnknownFields),
+        kind("A11 redirect", Fault::Redirect { status: 302, location: elsewhere() }),
+        at(PAGES, kind("A11 foreign link", Fault::ForeignLink { origin: elsewhere() })),
+        kind("A13 gzip", Fault::Gzip),
+        kind("D47 the answer is lost", Fault::LoseAnswer),
+    ]
+}
+
+fn paging() -> Vec<Kind> {
+    let nothing =
+        |names: &[&str]| Fault::BlankProperty { names: names.iter().map(|name| (*name).to_owned()).collect() };
+    vec![
+        at(PAGES, kind("B14 empty page", Fault::EmptyPage)),
+        at(PAGES, kind("B15 rows come twice", Fault::DuplicateRows)),
+        at(PAGES, kind("B16 rows in reverse", Fault::ReverseRows)),
+        at(PAGES, kind("B18 a link to itself", Fault::LinkToSelf)),
+        at(PAGES, kind("B19 both links", Fault::BothLinks)),
+        lie("B19 no link", PAGES, Fault::NoLinks),
+        at(DELTA, kind("B20 the page is forgotten", with(404, None, Some("UnknownError")))),
+        at(DELTA, kind("B20 the page has expired", with(400, None, Some("Directory_ExpiredPageToken")))),
+        at(DELTA, kind("B21 410 with a location", Fault::Gone { origin: None })),
+        at(DELTA, kind("B21 410 to elsewhere", Fault::Gone { origin: Some("https://evil.example".to_owned()) })),
+        at(DELTA, kind("B21 syncStateNotFound", with(400, None, Some("syncStateNotFound")))),
+        lie("B28 one person is not found", ONE, status(404)),
+        lie("B29 an old copy answers", PAGES, Fault::StaleRead { millis: 240_000 }),
+        lie("B32 rows are left out", PAGES, Fault::DropRows { every: 3 }),
+        lie("B33 a property is blank", PAGES, nothing(&["department", "jobTitle"])),
+        lie("B33 accountEnabled is blank", PAGES, nothing(&["accountEnabled"])),
+    ]
+}
+
+fn identity() -> Vec<Kind> {
+    vec![
+        kind("C34 401 once", with(401, None, None)),
+        kind("C38 a claims challenge", Fault::ClaimsChallenge),
+        login("C39 login 503", status(503)),
+        login("C39 login 429", with(429, Some("3"), None)),
+        login("C39 login slow", Fault::SlowHead { millis: 20_000 }),
+        login("C40 no expires_in", Fault::ExpiresIn { value: None }),
+        login("C40 expires_in is a text", Fault::ExpiresIn { value: Some("3599".into()) }),
+        login("C40 expires_in is 0", Fault::ExpiresIn { value: Some(0.into()) }),
+    ]
+}
+
+/// Faults of a whole day: every request of a kind meets them.
+pub(super) fn days() -> Vec<Kind> {
+    vec![
+        kind("A03 429 for everything", with(429, Some("60"), None)),
+        kind("A05 503 for everything", status(503)),
+        lie("B29 every copy is old", PAGES, Fault::StaleRead { millis: 480_000 }),
+        lie("B32 the directory is empty", PAGES, Fault::ZeroRows),
+        lie("B32 every page lacks rows", PAGES, Fault::DropRows { every: 2 }),
+        lie("B33 a property is blank for all", PAGES, Fault::BlankProperty { names: vec!["department".to_owned()] }),
+        kind("C35 401 for ever", with(401, None, None)),
+        login("C36 the secret has expired", Fault::Aadsts { number: 7_000_222 }),
+        login("C36 the app is gone", Fault::Aadsts { number: 700_016 }),
+        kind("C37 403 for everything", with(403, None, Some("Authorization_RequestDenied"))),
+        at("/groups", kind("C37 403 for groups", with(403, None, Some("Authorization_RequestDenied")))),
+        at("/subscriptions", kind("D46 no subscription is taken", status(403))),
+    ]
+}
+
+/// How old an answer may be at most, by these rules.
+pub(super) const OLDEST_ANSWER_MILLIS: i64 = 480_000;

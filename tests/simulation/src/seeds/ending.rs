@@ -1,0 +1,120 @@
+//! The faults stop, and everything must come right.
+
+use std::time::Duration;
+
+use rollcall_store::PageRequest;
+use rollcall_sync::job::{Cause, Job};
+use tokio::time::{Instant, sleep};
+
+use super::run::Play;
+use crate::expected::expected;
+use crate::platform::platform;
+use crate::settings::Settings;
+use crate::stage::Failed;
+
+/// Whatever is on its way arrives in this time, and leases that nobody holds are free.
+const REST: Duration = Duration::from_secs(1_200);
+/// After this time a person who is not found counts as gone.
+const ABSENCE: Duration = Duration::from_secs(660);
+
+impl Play {
+    /// Ends the faults, and sees everything come right. How long that took, and whether it took a second look.
+    pub(super) async fn end(&mut self) -> Result<(Option<Duration>, bool), Failed> {
+        self.stage.trace.note("the faults stop");
+        self.calm().await?;
+        for customer in 0..self.customers.len() {
+            self.mend(customer).await?;
+        }
+        self.finish().await?;
+        self.follow().await?;
+        let begun = Instant::now();
+        let mut second_look = false;
+        for customer in 0..self.customers.len() {
+            second_look |= self.reconcile(customer).await?;
+        }
+        self.check().await;
+        let took = self.watch.violations().is_empty().then(|| begun.elapsed());
+        Ok((took, second_look))
+    }
+
+    async fn calm(&mut self) -> Result<(), Failed> {
+        self.clear()?;
+        self.set_skew(0);
+        // Environments with wrong clocks and old caches are gone.
+        self.warm.clear();
+        for tenant in &self.tenants {
+            self.stage.entra.adjust(tenant.tenant_id, |settings| {
+                settings.propagation_lag_millis = 0;
+                settings.page_token_life_seconds = 0;
+                settings.notifications = entra::NotificationSettings::default();
+            });
+        }
+        sleep(REST).await;
+        self.oldest_answer = 0;
+        Ok(())
+    }
+
+    /// Where no answer ever lied, the cursor has kept its promise: what follows it is all that is missing.
+    async fn follow(&mut self) -> Result<(), Failed> {
+        if self.lied {
+            return Ok(());
+        }
+        for customer in 0..self.customers.len() {
+            self.send(customer, Job::Incremental { cause: Cause::Poll });
+            self.finish().await?;
+            let state = self.operator.worker.table.state(self.connection(customer)).await?;
+            // What a hold listed waits for the next full run, once another hold has taken its place.
+            let holds =
+                self.operator.worker.table.holds_page(self.connection(customer), &PageRequest::first(1)).await?;
+            let settled = holds.items.is_empty() && state.doubts.is_empty();
+            let differences = self.differences(customer).await?;
+            if settled && !differences.is_empty() {
+                self.complain("the cursor is ahead of what was applied", &differences);
+            }
+        }
+        Ok(())
+    }
+
+    /// One full reconciliation. Answers whether it took a second look.
+    async fn reconcile(&mut self, customer: usize) -> Result<bool, Failed> {
+        self.send(customer, Job::Full { cause: Cause::Schedule });
+        self.finish().await?;
+        for _ in 0..3 {
+            let holds = self.open_holds(customer).await?;
+            for hold in &holds {
+                if !self.is_right(customer, hold).await? {
+                    self.watch.complain("a hold without any fault would take what is to stay".to_owned());
+                }
+                self.approve(customer, hold).await?;
+            }
+            self.finish().await?;
+            if holds.is_empty() {
+                break;
+            }
+        }
+        if self.differences(customer).await?.is_empty() {
+            return Ok(false);
+        }
+        // Somebody who is gone without a record of it is asked about again.
+        sleep(ABSENCE).await;
+        self.send(customer, Job::Incremental { cause: Cause::Poll });
+        self.finish().await?;
+        let differences = self.differences(customer).await?;
+        if !differences.is_empty() {
+            self.complain("one reconciliation did not bring everything right", &differences);
+        }
+        Ok(true)
+    }
+
+    async fn differences(&self, customer: usize) -> Result<Vec<String>, Failed> {
+        let settings = Settings::of(&self.stored(customer).await?.scope);
+        let wanted = self.stage.entra.read(self.tenant(customer), |directory| expected(directory, &settings));
+        let found = platform(&self.operator.worker.table, self.connection(customer)).await?;
+        Ok(wanted.unwrap_or_default().differences(&found))
+    }
+
+    fn complain(&mut self, what: &str, differences: &[String]) {
+        let shown: Vec<&str> = differences.iter().take(3).map(String::as_str).collect();
+        self.watch.complain(format!("{what}: {} differences, first {}", differences.len(), shown.join("; ")));
+    }
+}

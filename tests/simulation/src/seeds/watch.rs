@@ -1,0 +1,217 @@
+//! What must hold after every step, whatever goes wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entra::Server;
+use rollcall_directory::identity::ConnectionId;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::truth::was_always_entitled;
+use crate::aws::Operation;
+use crate::dynamodb::{Item, Value, Written};
+use crate::settings::Settings;
+
+/// A customer, as far as rules need to know one.
+#[derive(Clone, Debug)]
+pub(super) struct Customer {
+    pub(super) connection: ConnectionId,
+    pub(super) tenant: Uuid,
+    pub(super) secret: String,
+    /// The scope until now, with those that it had while an invocation was at work.
+    pub(super) settings: Vec<Settings>,
+}
+
+/// What an invocation is at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Errand {
+    pub(super) connection: ConnectionId,
+    /// When it began, in milliseconds since 1970.
+    pub(super) since: i64,
+}
+
+/// Watches every write.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    leases: BTreeMap<String, Lease>,
+    /// By client, in the order in which they began.
+    errands: BTreeMap<String, Vec<Errand>>,
+    violations: Vec<String>,
+    pub(super) deactivations: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lease {
+    owner: String,
+    epoch: i128,
+}
+
+/// How much older than its reading an answer may be, in milliseconds, while copies lag.
+pub(super) struct Window {
+    pub(super) oldest_answer: i64,
+}
+
+impl Watch {
+    /// A worker begins.
+    pub(super) fn begin(&mut self, client: &str, errand: Errand) {
+        self.errands.entry(client.to_owned()).or_default().push(errand);
+    }
+
+    /// What was broken so far.
+    pub(super) fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// Something else found something broken.
+    pub(super) fn complain(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// Looks at what was written.
+    pub(super) fn look(&mut self, record: &[Operation], customers: &[Customer], entra: &Server, window: &Window) {
+        for operation in record {
+            for written in &operation.written {
+                self.own_rows_only(operation, written);
+                self.fenced(operation, written);
+                self.no_secret(operation, written, customers);
+                self.no_wrong_deactivation(operation, written, customers, entra, window);
+            }
+            self.history_once(operation);
+            for written in &operation.written {
+                self.lease(operation, written);
+            }
+        }
+    }
+
+    /// What a client was at when it sent a call.
+    fn errand(&self, operation: &Operation) -> Option<Errand> {
+        let errands = self.errands.get(&operation.client)?;
+        errands.iter().rev().find(|errand| errand.since <= operation.sent).copied()
+    }
+
+    fn own_rows_only(&mut self, operation: &Operation, written: &Written) {
+        let Some(errand) = self.errand(operation) else { return };
+        let id = errand.connection.to_string();
+        let own = written.pk == format!("C#{id}")
+            || written.pk.starts_with(&format!("C#{id}#"))
+            || (written.pk == "CONNECTIONS" && written.sk == id);
+        if !own {
+            let Operation { client, operation, .. } = operation;
+            self.complain(format!(
+                "{client} wrote {}/{} by {operation}, which is another connection's",
+                written.pk, written.sk
+            ));
+        }
+    }
+
+    /// What a sync writes, it writes while it holds the lease.
+    fn fenced(&mut self, operation: &Operation, written: &Written) {
+        let Some(errand) = self.errand(operation) else { return };
+        if written.pk == "CONNECTIONS" || is_unfenced(&written.sk) {
+            return;
+        }
+        let partition = format!("C#{}", errand.connection);
+        let owner = self.leases.get(&partition).map(|lease| lease.owner.clone()).unwrap_or_default();
+        if !owner.starts_with(&format!("{}:", operation.client)) {
+            let client = &operation.client;
+            self.complain(format!("{client} wrote {}/{} while the lease was '{owner}''s", written.pk, written.sk));
+        }
+    }
+
+    fn lease(&mut self, operation: &Operation, written: &Written) {
+        if written.sk != "LEASE" {
+            return;
+        }
+        let Some(item) = &written.after else { return };
+        let owner = item.get("owner").and_then(Value::text).unwrap_or_default().to_owned();
+        let epoch = item.get("epoch").and_then(Value::whole).unwrap_or_default();
+        let before = self.leases.insert(written.pk.clone(), Lease { owner, epoch }).unwrap_or_default();
+        if epoch < before.epoch {
+            self.complain(format!("{} took the epoch back from {} to {epoch}", operation.client, before.epoch));
+        }
+    }
+
+    fn no_secret(&mut self, operation: &Operation, written: &Written, customers: &[Customer]) {
+        let Some(item) = &written.after else { return };
+        let text = serde_json::to_string(item).unwrap_or_default();
+        for customer in customers {
+            if text.contains(&customer.secret) || text.contains(&customer.tenant.to_string()) {
+                let client = &operation.client;
+                self.complain(format!("{client} wrote a secret or a tenant id into {}/{}", written.pk, written.sk));
+            }
+        }
+    }
+
+    fn no_wrong_deactivation(
+        &mut self,
+        operation: &Operation,
+        written: &Written,
+        customers: &[Customer],
+        entra: &Server,
+        window: &Window,
+    ) {
+        let state = |item: &Option<Item>| item.as_ref().and_then(|item| item.get("state")?.text().map(str::to_owned));
+        let is_account = written.pk.contains("#U#");
+        if !is_account
+            || state(&written.before).as_deref() != Some("active")
+            || state(&written.after).as_deref() == Some("active")
+        {
+            return;
+        }
+        self.deactivations += 1;
+        let customer = customers.iter().find(|customer| written.pk.starts_with(&format!("C#{}#", customer.connection)));
+        let (Some(customer), Ok(person)) = (customer, written.sk.parse::<Uuid>()) else { return };
+        let since = self.errand(operation).map_or(operation.at, |errand| errand.since);
+        let window = (since - window.oldest_answer, operation.at);
+        let should_stay = entra.read(customer.tenant, |directory| {
+            customer.settings.iter().all(|settings| was_always_entitled(directory, settings, person, window))
+        });
+        if should_stay == Some(true) {
+            self.complain(format!("{} deactivated {person}, who should have stayed all the time", operation.client));
+        }
+    }
+
+    /// Each visible change of an account is in the history that is written with it, once, and nothing else is.
+    fn history_once(&mut self, operation: &Operation) {
+        let (mut changed, mut told) = (Vec::new(), Vec::new());
+        for written in &operation.written {
+            if written.pk.contains("#U#") && is_visible(written) {
+                changed.push(written.sk.clone());
+            } else if written.sk.starts_with("CHANGE#") {
+                told.extend(people_of(written));
+            }
+        }
+        changed.sort();
+        told.sort();
+        if changed != told {
+            let only = |one: &[String], other: &[String]| -> BTreeSet<String> {
+                one.iter().filter(|person| !other.contains(person)).cloned().collect()
+            };
+            let (untold, made_up) = (only(&changed, &told), only(&told, &changed));
+            self.complain(format!(
+                "{}: changed without history: {untold:?}; history without change: {made_up:?}",
+                operation.client
+            ));
+        }
+    }
+}
+
+fn is_unfenced(sk: &str) -> bool {
+    sk == "LEASE" || sk.starts_with("SUBSCRIPTION#") || sk.starts_with("NOTICE#")
+}
+
+/// Attributes that people see.
+const VISIBLE: [&str; 4] = ["state", "attributes", "manager", "teams"];
+
+fn is_visible(written: &Written) -> bool {
+    let (Some(after), before) = (&written.after, &written.before) else { return false };
+    let Some(before) = before else { return true };
+    VISIBLE.iter().any(|name| after.get(*name) != before.get(*name))
+}
+
+fn people_of(written: &Written) -> Vec<String> {
+    let text = written.after.as_ref().and_then(|item| item.get("changes")?.text().map(str::to_owned));
+    let changes: Vec<Json> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let person = |change: &Json| change.get("user")?.get("person")?.as_str().map(str::to_owned);
+    changes.iter().filter_map(person).collect()
+}
