@@ -3,7 +3,9 @@
 //! Giving and taking are kept apart. What gives somebody something (an account, a new value,
 //! a team) can be written at once. What takes something away is a [`Removal`]: it needs a
 //! sealed snapshot or a deletion record, passes the guard, and is asked about once more.
-//! What a connection's owner has switched off is neither: it goes with the next write.
+//! An attribute that a connection's owner has switched off is neither: it goes with the next
+//! write, and so do the managers' teams. The members of a group that is no team any more do lose
+//! something: it may have been renamed in the directory.
 
 use std::collections::BTreeSet;
 
@@ -73,11 +75,13 @@ pub fn plan(
 }
 
 fn plan_leaver(person: PersonId, rules: &Rules, leaving: Leaving, user: &User) -> PersonPlan {
+    if !rules.takes_access() {
+        return PersonPlan::default();
+    }
     if user.protected {
         return PersonPlan { problem: Some(Problem::Protected { leaving }), ..PersonPlan::default() };
     }
-    let removal = rules.takes_access().then_some(Removal { person, loss: Loss::Account(leaving) });
-    PersonPlan { removals: removal.into_iter().collect(), ..PersonPlan::default() }
+    PersonPlan { removals: vec![Removal { person, loss: Loss::Account(leaving) }], ..PersonPlan::default() }
 }
 
 /// Somebody who has no active account and should have one.

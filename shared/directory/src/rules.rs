@@ -134,7 +134,7 @@ pub enum EmailSource {
 impl EmailSource {
     /// The address of somebody with these properties.
     #[must_use]
-    pub fn of<'a>(self, attributes: &'a Attributes) -> Option<&'a str> {
+    pub fn of(self, attributes: &Attributes) -> Option<&str> {
         let value = |property: &Property| attributes.get(property).map(String::as_str);
         match self {
             Self::UserPrincipalName => value(&Property::UserPrincipalName),

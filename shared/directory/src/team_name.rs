@@ -69,6 +69,7 @@ pub fn team_of(manager: &str, template: Option<&str>, language: Option<&str>) ->
     template.replace(POSSESSIVE, &possessive(manager, &language)).replace(NAME, manager)
 }
 
+/// The Scandinavian names are put together as the English one is, with a possessive of their own.
 fn usual(language: &str) -> &'static str {
     match language {
         "de" => "Team von {name}",
@@ -77,8 +78,6 @@ fn usual(language: &str) -> &'static str {
         "it" => "Team di {name}",
         "pt" => "Equipa de {name}",
         "nl" => "Team van {name}",
-        "da" | "nb" | "no" => "{name's} team",
-        "sv" => "{name's} team",
         "fi" => "Tiimi: {name}",
         "pl" => "Zespół: {name}",
         "cs" => "Tým: {name}",
@@ -91,9 +90,6 @@ fn possessive(name: &str, language: &str) -> String {
     let last = name.chars().next_back().and_then(|last| last.to_lowercase().next());
     let hisses = matches!(last, Some('s' | 'ß' | 'x' | 'z'));
     match language {
-        // The Chicago Manual of Style, 7.16: "James's" is as right as "James'"; this is the shorter one.
-        "en" if last == Some('s') => format!("{name}'"),
-        "en" => format!("{name}'s"),
         // Duden, rule 16: an apostrophe where no s can be heard.
         "de" if hisses => format!("{name}’"),
         "de" => format!("{name}s"),
@@ -104,6 +100,9 @@ fn possessive(name: &str, language: &str) -> String {
         "da" | "nb" | "no" if hisses => format!("{name}’"),
         "sv" | "da" | "nb" | "no" => format!("{name}s"),
         "fr" | "es" | "it" | "pt" | "fi" | "pl" | "cs" => name.to_owned(),
+        // English, and whatever is not listed. The Chicago Manual of Style, 7.16: "James's" is as
+        // right as "James'"; this is the shorter one.
+        _ if last == Some('s') => format!("{name}'"),
         _ => format!("{name}'s"),
     }
 }
@@ -158,6 +157,7 @@ mod tests {
             ("Lars Friis", Some("da"), "Lars Friis’ team"),
             ("Luc Petit", Some("FR"), "Équipe de Luc Petit"),
             ("Li Wei", Some("zh"), "Li Wei's team"),
+            ("Anna Jones", Some("zh"), "Anna Jones' team"),
         ] {
             assert_eq!(team_of(manager, None, language), name);
         }

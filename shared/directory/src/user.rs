@@ -1,6 +1,6 @@
 //! Accounts as the platform has them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::adoption::ExistingId;
 use crate::identity::{GroupId, PersonId, TeamSource, UserId};
-use crate::property::Attributes;
+use crate::property::{Attributes, Property};
 
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +121,18 @@ impl User {
         }
     }
 
+    /// What people call the person: by name, or by address where the account has no name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let value = |property: &Property| self.attributes.get(property).map(String::as_str);
+        let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
+        match (names.is_empty(), &self.email) {
+            (false, _) => names.join(" "),
+            (true, Some(email)) => email.clone(),
+            (true, None) => self.person.to_string(),
+        }
+    }
+
     /// The teams in which the person shows: none while the account is inactive.
     #[must_use]
     pub fn roster(&self) -> BTreeSet<TeamSource> {
@@ -174,6 +186,18 @@ impl User {
     }
 }
 
+/// Addresses, in lower case, that several of these accounts have while they are active.
+pub fn shared_emails<'a>(users: impl IntoIterator<Item = &'a User>) -> BTreeMap<String, BTreeSet<PersonId>> {
+    let mut by_email: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+    for user in users.into_iter().filter(|user| user.status.is_active()) {
+        if let Some(email) = &user.email {
+            by_email.entry(email.to_lowercase()).or_default().insert(user.person);
+        }
+    }
+    by_email.retain(|_, people| people.len() > 1);
+    by_email
+}
+
 /// 128 bits of SHA-256 over an account. Equal accounts have equal fingerprints, on every
 /// machine and in every release that keeps the same fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -199,7 +223,6 @@ impl Digester {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::property::Property;
     use uuid::Uuid;
 
     fn user() -> User {

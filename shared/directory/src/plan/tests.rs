@@ -101,6 +101,8 @@ fn a_disabled_person_loses_the_account_and_nothing_is_written_before_that_is_con
 fn where_leavers_keep_their_access_nothing_is_taken() {
     let rules = Rules { leavers: Leavers::KeepAccess, ..Rules::default() };
     assert_eq!(planned(&rules, &ann(), &[], Some(&created())), PersonPlan::default());
+    let protected = User { protected: true, ..created() };
+    assert_eq!(planned(&rules, &ann(), &[], Some(&protected)), PersonPlan::default());
 }
 
 #[test]
