@@ -186,10 +186,15 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
 /// Everything is read: seal it, take what is to be taken, and move the cursor.
 async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Failure> {
     let seal = run.snapshot.completeness().seal()?;
-    let active = run.index.iter().filter(|(_, known)| known.is_active() && !known.protected).map(|(person, _)| *person);
-    let mut wanted = BTreeSet::new();
+    let active = |protected: bool| {
+        let known = run.index.iter().filter(move |(_, known)| known.is_active() && known.protected == protected);
+        known.map(|(person, _)| *person)
+    };
+    let has_seen = |person: PersonId| run.snapshot.has_seen(person);
+    let (mut wanted, mut spared) = (BTreeSet::new(), BTreeSet::new());
     if session.connection.rules.takes_access() {
-        wanted.extend(absent(&seal, active, &|person| run.snapshot.has_seen(person)));
+        wanted.extend(absent(&seal, active(false), &has_seen));
+        spared = absent(&seal, active(true), &has_seen);
     }
     wanted.extend(run.snapshot.removals().iter().cloned());
     wanted.extend(deletions(session, &run));
@@ -206,13 +211,13 @@ async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Fai
     let groups = changed_groups(&stored, &run, |group| settled.unsettled_groups.contains(&group));
     let now = session.now();
     let mut teams = teams::retired(session, &run.graph).await?;
-    teams.extend(manager_teams::after_full(session, &run).await?);
+    teams.extend(manager_teams::after_full(session, &run, &settled.taken).await?);
     let commit = Commit {
         teams,
         groups,
         groups_gone: stored.keys().filter(|group| !run.graph.contains(**group)).copied().collect(),
         holds: settled.holds,
-        problems: problems::after_full(session, &run).await?,
+        problems: problems::after_full(session, &run, &spared).await?,
         state: StateChange {
             cursor: Some(Some(run.checkpoint.anchor.cursor())),
             doubts: Some(settled.doubts),

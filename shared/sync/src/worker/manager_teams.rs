@@ -7,10 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall_directory::identity::{PersonId, TeamId, TeamSource};
-use rollcall_directory::property::Property;
+use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_directory::team::Team;
-use rollcall_directory::team_name::team_of;
 use rollcall_directory::user::User;
 use rollcall_store::commit::{TeamWrite, UserWrite};
 
@@ -20,19 +18,24 @@ use super::session::Session;
 use super::teams::{differs, retire};
 
 /// What the directory and the rules make of all managers' teams, after a full read.
-pub(super) async fn after_full(session: &Session<'_>, run: &FullRun) -> Result<Vec<TeamWrite>, Failure> {
+///
+/// `taken` is what the run has taken: it too can change what people call a manager.
+pub(super) async fn after_full(
+    session: &Session<'_>,
+    run: &FullRun,
+    taken: &[UserWrite],
+) -> Result<Vec<TeamWrite>, Failure> {
     let mut stored = stored(session).await?;
-    let mut wanted = BTreeSet::new();
-    if session.connection.rules.teams.managers.is_some() {
-        let active = run.index.values().filter(|known| known.is_active());
-        wanted.extend(active.filter_map(|known| known.reports_to));
-        wanted.retain(|manager| run.index.get(manager).is_some_and(super::full::Known::is_active));
-    }
+    let reports_to = run.index.values().filter(|known| known.is_active()).filter_map(|known| known.reports_to);
+    let is_active = |manager: PersonId| run.index.get(&manager).is_some_and(super::full::Known::is_active);
+    let wanted = session.connection.rules.teams.supervisors(reports_to, is_active);
     // Names are looked up only where they may have changed: of new teams, of managers whose account was
     // written, and of all after new settings.
     let all = session.state().settings_revision < session.connection.settings_revision;
+    let taken: BTreeSet<PersonId> = taken.iter().filter_map(UserWrite::person).collect();
+    let is_written = |manager: &PersonId| run.snapshot.written().contains_key(manager) || taken.contains(manager);
     let is_settled = |manager: &PersonId, stored: &BTreeMap<PersonId, Team>| {
-        !all && stored.get(manager).is_some_and(|team| team.active) && !run.snapshot.written().contains_key(manager)
+        !all && stored.get(manager).is_some_and(|team| team.active) && !is_written(manager)
     };
     let open: Vec<PersonId> = wanted.iter().filter(|manager| !is_settled(manager, &stored)).copied().collect();
     let mut writes = Vec::new();
@@ -40,7 +43,7 @@ pub(super) async fn after_full(session: &Session<'_>, run: &FullRun) -> Result<V
         let known = session.table().users_by_person(session.connection.id, session.tenant, some).await?;
         for manager in some {
             let previewed = run.snapshot.written().get(manager).and_then(|written| written.name.clone());
-            let name = previewed.or_else(|| known.get(manager).map(name_of));
+            let name = previewed.or_else(|| known.get(manager).map(User::name));
             writes.push(made(session, *manager, name, stored.remove(manager)));
         }
     }
@@ -62,7 +65,7 @@ pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) 
         let is_active = user.as_ref().is_some_and(|user| user.status.is_active());
         let has_reports = is_active && session.table().has_members(connection, TeamSource::Manager(manager)).await?;
         match team {
-            team if has_reports => writes.push(made(session, manager, user.as_ref().map(name_of), team)),
+            team if has_reports => writes.push(made(session, manager, user.as_ref().map(User::name), team)),
             Some(team) => writes.push(retire(team)),
             None => {}
         }
@@ -74,7 +77,7 @@ pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) 
 fn concerned(written: &[UserWrite]) -> BTreeSet<PersonId> {
     let place =
         |user: &Option<User>| user.as_ref().filter(|user| user.status.is_active()).and_then(|user| user.reports_to);
-    let looks = |user: &Option<User>| user.as_ref().map(|user| (user.status.is_active(), name_of(user)));
+    let looks = |user: &Option<User>| user.as_ref().map(|user| (user.status.is_active(), user.name()));
     let mut managers = BTreeSet::new();
     for write in written {
         if place(&write.before) != place(&write.after) {
@@ -88,28 +91,8 @@ fn concerned(written: &[UserWrite]) -> BTreeSet<PersonId> {
 }
 
 fn made(session: &Session<'_>, manager: PersonId, name: Option<String>, before: Option<Team>) -> TeamWrite {
-    let rules = &session.connection.rules;
-    let template = rules.teams.managers.as_ref().and_then(|teams| teams.name_template.as_deref());
     let name = name.unwrap_or_else(|| manager.to_string());
-    let source = TeamSource::Manager(manager);
-    let after = Team {
-        id: TeamId::derive(session.tenant, source),
-        source,
-        name: team_of(&name, template, rules.languages.default.as_deref()),
-        active: true,
-    };
-    TeamWrite { before, after }
-}
-
-/// What people call somebody.
-pub(super) fn name_of(user: &User) -> String {
-    let value = |property: &Property| user.attributes.get(property).map(String::as_str);
-    let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
-    match (names.is_empty(), &user.email) {
-        (false, _) => names.join(" "),
-        (true, Some(email)) => email.clone(),
-        (true, None) => user.person.to_string(),
-    }
+    TeamWrite { before, after: Team::of_manager(session.tenant, manager, &name, &session.connection.rules) }
 }
 
 async fn stored(session: &Session<'_>) -> Result<BTreeMap<PersonId, Team>, Failure> {

@@ -20,7 +20,6 @@ use rollcall_store::commit::{Commit, UserWrite};
 use super::checkpoint::Stage;
 use super::failure::Failure;
 use super::full::FullRun;
-use super::manager_teams::name_of;
 use super::question::users_by_id;
 use super::reading::{Answered, is_complete, person};
 use super::session::Session;
@@ -243,7 +242,7 @@ impl PagePlan {
         self.read.problems.extend(problem.map(|problem: Problem| (person.id, label(&person), problem)));
         if let Some(mut after) = write {
             after.protected |= stored.is_none() && session.existing.protects(person.id);
-            let name = session.run.mode.is_preview().then(|| name_of(&after));
+            let name = session.run.mode.is_preview().then(|| after.name());
             self.read.written.push(Written { person: person.id, reports_to: after.reports_to, name });
             self.writes.push(UserWrite::giving(stored.cloned(), after));
         }

@@ -3,16 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::desired::Problem;
+use rollcall_directory::evidence::{Finding, examine};
 use rollcall_directory::identity::PersonId;
-use rollcall_directory::user::User;
+use rollcall_directory::plan::{Loss, Removal};
+use rollcall_directory::user::shared_emails;
 use rollcall_store::problem::{NotedProblem, ProblemChanges};
 
 use super::failure::Failure;
 use super::full::FullRun;
+use super::question::ask;
 use super::session::Session;
 
-/// The whole list, after everybody was read.
-pub(super) async fn after_full(session: &Session<'_>, run: &FullRun) -> Result<ProblemChanges, Failure> {
+/// The whole list, after everybody was read. `spared` would be taken from accounts that are protected.
+pub(super) async fn after_full(
+    session: &Session<'_>,
+    run: &FullRun,
+    spared: &BTreeSet<Removal>,
+) -> Result<ProblemChanges, Failure> {
     let now = session.now();
     let of_people = run.snapshot.problems().iter();
     let mut problems: Vec<NotedProblem> = of_people
@@ -21,23 +28,38 @@ pub(super) async fn after_full(session: &Session<'_>, run: &FullRun) -> Result<P
     for people in run.snapshot.same_emails() {
         let users = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
         problems.extend(
-            shared(users.values()).into_iter().map(|(email, people)| NotedProblem::shared_email(email, people, now)),
+            shared_emails(users.values())
+                .into_iter()
+                .map(|(email, people)| NotedProblem::shared_email(email, people, now)),
         );
     }
+    problems.extend(protected(session, run, spared).await?);
     let before = session.table().problems(session.connection.id).await?;
     Ok(ProblemChanges::between(&before, problems))
 }
 
-/// Addresses that several of these active accounts have.
-fn shared<'a>(users: impl Iterator<Item = &'a User>) -> BTreeMap<String, BTreeSet<PersonId>> {
-    let mut by_email: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
-    for user in users.filter(|user| user.status.is_active()) {
-        if let Some(email) = &user.email {
-            by_email.entry(email.to_lowercase()).or_default().insert(user.person);
+/// Protected accounts that only their protection keeps, of people whom the snapshot did not show.
+async fn protected(
+    session: &Session<'_>,
+    run: &FullRun,
+    spared: &BTreeSet<Removal>,
+) -> Result<Vec<NotedProblem>, Failure> {
+    if spared.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people: Vec<PersonId> = spared.iter().map(|removal| removal.person).collect();
+    let answers = ask(session, &run.graph, &people, &BTreeSet::new()).await?;
+    let users = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
+    let now = session.now();
+    let policy = session.policy(&run.graph);
+    let mut problems = Vec::new();
+    for removal in spared {
+        let (Some(answer), Some(user)) = (answers.get(&removal.person), users.get(&removal.person)) else { continue };
+        if let Finding::Confirmed(Loss::Account(leaving)) = examine(removal, &policy, answer, now) {
+            problems.push(NotedProblem::of(removal.person, user.name(), Problem::Protected { leaving }, now));
         }
     }
-    by_email.retain(|_, people| people.len() > 1);
-    by_email
+    Ok(problems)
 }
 
 /// What is found of some people, and nobody else's.

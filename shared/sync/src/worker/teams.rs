@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollcall_directory::identity::{GroupId, TeamId, TeamSource};
+use rollcall_directory::identity::{GroupId, TeamSource};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::team::Team;
 use rollcall_store::commit::TeamWrite;
@@ -16,8 +16,7 @@ pub(super) async fn wanted(session: &Session<'_>, graph: &GroupGraph) -> Result<
     let writes = graph.team_groups().iter().map(|group| {
         let name = graph.groups().get(group).map(|known| known.name.clone()).unwrap_or_default();
         let before = stored.get(group).cloned();
-        let source = TeamSource::Group(*group);
-        TeamWrite { before, after: Team { id: TeamId::derive(session.tenant, source), source, name, active: true } }
+        TeamWrite { before, after: Team::of_group(session.tenant, *group, name) }
     });
     Ok(writes.filter(differs).collect())
 }
@@ -39,7 +38,7 @@ async fn stored(session: &Session<'_>) -> Result<BTreeMap<GroupId, Team>, Failur
 
 /// A team for which there is no reason any more. It and its history stay.
 pub(super) fn retire(team: Team) -> TeamWrite {
-    TeamWrite { after: Team { active: false, ..team.clone() }, before: Some(team) }
+    TeamWrite { after: team.clone().retired(), before: Some(team) }
 }
 
 pub(super) fn differs(write: &TeamWrite) -> bool {
