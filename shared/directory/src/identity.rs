@@ -117,4 +117,26 @@ mod tests {
         assert_eq!(UserId::derive(tenant, person), UserId::derive(tenant, person));
         assert_ne!(UserId::derive(tenant, person), UserId::derive(other, person));
     }
+
+    #[test]
+    fn the_team_of_an_object_is_always_the_same_and_another_objects_is_another() {
+        let tenant = TenantId(Uuid::from_u128(1));
+        let team = |source| TeamId::derive(tenant, source);
+        let (sales, hr) =
+            (TeamSource::Group(GroupId(Uuid::from_u128(3))), TeamSource::Group(GroupId(Uuid::from_u128(4))));
+        assert_eq!((team(sales), sales.id()), (team(sales), Uuid::from_u128(3)));
+        assert_ne!(team(sales), team(hr));
+        let manager = TeamSource::Manager(PersonId(Uuid::from_u128(5)));
+        assert_eq!(manager.id(), Uuid::from_u128(5));
+        assert_ne!(team(manager), team(sales));
+        assert_ne!(TeamId::derive(TenantId(Uuid::from_u128(2)), sales), team(sales));
+    }
+
+    #[test]
+    fn an_identifier_is_shown_as_it_is_read() {
+        let text = "0123abcd-0000-0000-0000-000000000001";
+        let person: PersonId = text.parse().unwrap();
+        assert_eq!((person.to_string().as_str(), format!("{person:?}").contains(text)), (text, true));
+        assert!("x".parse::<PersonId>().is_err());
+    }
 }

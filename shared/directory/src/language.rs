@@ -106,4 +106,11 @@ mod tests {
             prop_assert_eq!(languages.map(once.as_deref()), once);
         }
     }
+
+    #[test]
+    fn accounts_have_a_language_where_there_is_a_default_or_a_list() {
+        assert!(!languages(None, &[]).are_mapped());
+        assert!(languages(Some("en"), &[]).are_mapped());
+        assert!(languages(None, &["en"]).are_mapped());
+    }
 }

@@ -160,4 +160,28 @@ mod tests {
         assert_eq!(first.enabled, Reading::Is(false));
         assert_eq!(first.attributes[&Property::City], Reading::Is("Ulm".to_owned()));
     }
+
+    #[test]
+    fn each_part_of_a_later_reading_is_taken_by_itself() {
+        let boss = |number| Reading::Is(PersonId(Uuid::from_u128(number)));
+        let city = |value: Reading<String>| BTreeMap::from([(Property::City, value)]);
+        let first = PersonReading {
+            id: id(),
+            enabled: Reading::Is(true),
+            attributes: city(Reading::Is("Ulm".to_owned())),
+            manager: boss(8),
+        };
+        let mut same = first.clone();
+        same.absorb(PersonReading::of(id()));
+        assert_eq!(same, first);
+        let later = PersonReading {
+            id: id(),
+            enabled: Reading::Is(false),
+            attributes: city(Reading::Cleared),
+            manager: boss(9),
+        };
+        let mut both = first.clone();
+        both.absorb(later.clone());
+        assert_eq!(both, later);
+    }
 }

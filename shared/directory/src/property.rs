@@ -204,4 +204,18 @@ mod tests {
         let longest = format!("extension_25883231668a43a780b25685c3f874bc_{}", "x".repeat(200));
         assert!(Property::from_name(&longest).is_some());
     }
+
+    #[test]
+    fn a_property_is_shown_and_stored_by_its_name() {
+        let extension = "extension_25883231668a43a780b25685c3f874bc_level";
+        for name in ["employeeOrgData.division", "city", extension] {
+            let property = Property::from_name(name).unwrap();
+            assert_eq!(property.to_string(), name);
+            let text = serde_json::to_string(&property).unwrap();
+            assert_eq!(text, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<Property>(&text).unwrap(), property);
+        }
+        assert_eq!(ExtensionName::parse(extension).unwrap().as_str(), extension);
+        assert!(serde_json::from_str::<Property>("\"passwordProfile\"").is_err());
+    }
 }

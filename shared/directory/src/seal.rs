@@ -150,4 +150,56 @@ mod tests {
         completeness.close(Source::People, 1_001, Some(1_000));
         assert!(completeness.seal().is_ok());
     }
+
+    #[test]
+    fn a_source_is_closed_once_it_was_read_to_its_end_even_if_something_is_missing() {
+        let mut completeness = Completeness::default();
+        assert!(!completeness.is_closed(Source::People));
+        completeness.open(Source::People);
+        assert!(!completeness.is_closed(Source::People));
+        completeness.close(Source::People, 9, Some(10));
+        assert!(completeness.is_closed(Source::People));
+        completeness.close(Source::People, 10, Some(10));
+        assert!(completeness.is_closed(Source::People) && completeness.seal().is_ok());
+    }
+
+    #[test]
+    fn a_source_that_is_opened_again_stays_as_it_is() {
+        let mut completeness = Completeness::default();
+        completeness.close(Source::People, 0, None);
+        completeness.open(Source::People);
+        assert!(completeness.seal().is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let mut completeness = Completeness::default();
+        completeness.open(members());
+        completeness.open(Source::GroupNames);
+        completeness.close(Source::People, 9, Some(10));
+        let unsealed = completeness.seal().unwrap_err();
+        let said: Vec<String> = unsealed.0.iter().map(|(source, gap)| format!("{source}: {gap}")).collect();
+        assert_eq!(
+            said,
+            [
+                "people: 9 of 10 objects arrived",
+                "groups by name: not read to its end",
+                "members of group 00000000-0000-0000-0000-000000000001: not read to its end",
+            ]
+        );
+        assert_eq!(
+            unsealed.to_string(),
+            "the snapshot is incomplete: 3 of its sources, first people: 9 of 10 objects arrived"
+        );
+    }
+
+    #[test]
+    fn who_was_not_seen_loses_the_account_and_nobody_else() {
+        let mut completeness = Completeness::default();
+        completeness.close(Source::People, 1, None);
+        let seal = completeness.seal().unwrap();
+        let [ann, bob] = [1, 2].map(|number| PersonId(Uuid::from_u128(number)));
+        let gone = absent(&seal, [ann, bob].into_iter(), &|person| person == ann);
+        assert_eq!(gone, BTreeSet::from([Removal { person: bob, loss: Loss::Account(Leaving::OutOfScope) }]));
+    }
 }

@@ -71,3 +71,53 @@ impl TeamRules {
         managers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::ManagerTeams;
+    use uuid::Uuid;
+
+    const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+    fn person(number: u128) -> PersonId {
+        PersonId(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn a_groups_team_has_its_name_and_no_supervisor() {
+        let group = GroupId(Uuid::from_u128(2));
+        let team = Team::of_group(TENANT, group, "Sales".to_owned());
+        assert_eq!((team.source, team.name.as_str(), team.active), (TeamSource::Group(group), "Sales", true));
+        assert_eq!((team.id, team.supervisor()), (TeamId::derive(TENANT, team.source), None));
+    }
+
+    #[test]
+    fn a_managers_team_is_named_by_template_and_language_and_supervised_by_the_manager() {
+        let boss = person(3);
+        let mut rules = Rules::default();
+        rules.languages.default = Some("de".to_owned());
+        let team = Team::of_manager(TENANT, boss, "Max Braun", &rules);
+        assert_eq!((team.name.as_str(), team.active, team.supervisor()), ("Team von Max Braun", true, Some(boss)));
+        assert_eq!(team.id, TeamId::derive(TENANT, TeamSource::Manager(boss)));
+        rules.teams.managers = Some(ManagerTeams { name_template: Some("{name's} Leute".to_owned()) });
+        assert_eq!(Team::of_manager(TENANT, boss, "Max Braun", &rules).name, "Max Brauns Leute");
+    }
+
+    #[test]
+    fn a_team_that_ends_keeps_all_but_its_reason() {
+        let team = Team::of_group(TENANT, GroupId(Uuid::from_u128(2)), "Sales".to_owned());
+        assert_eq!(team.clone().retired(), Team { active: false, ..team });
+    }
+
+    #[test]
+    fn a_manager_has_a_team_with_an_active_account_and_an_active_report_where_managers_have_teams() {
+        let mut rules = TeamRules::default();
+        let supervisors =
+            |rules: &TeamRules| rules.supervisors([person(1), person(2), person(1)], |id| id != person(2));
+        assert_eq!(supervisors(&rules), BTreeSet::new());
+        rules.managers = Some(ManagerTeams::default());
+        assert_eq!(supervisors(&rules), BTreeSet::from([person(1)]));
+        assert_eq!(rules.supervisors([], |_| true), BTreeSet::new());
+    }
+}

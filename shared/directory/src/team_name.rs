@@ -189,4 +189,45 @@ mod tests {
             prop_assert_eq!(pattern(&text).fits(&name), plain(&text, &name));
         }
     }
+
+    #[test]
+    fn every_language_has_its_usual_name() {
+        let names = ["cs", "da", "de", "en", "es", "fi", "fr", "it", "nb", "nl", "no", "pl", "pt", "sv"]
+            .map(|language| team_of("Eva Lund", None, Some(language)));
+        assert_eq!(
+            names,
+            [
+                "Tým: Eva Lund",
+                "Eva Lunds team",
+                "Team von Eva Lund",
+                "Eva Lund's team",
+                "Equipo de Eva Lund",
+                "Tiimi: Eva Lund",
+                "Équipe de Eva Lund",
+                "Team di Eva Lund",
+                "Eva Lunds team",
+                "Team van Eva Lund",
+                "Eva Lunds team",
+                "Zespół: Eva Lund",
+                "Equipa de Eva Lund",
+                "Eva Lunds team",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_possessive_ends_as_its_language_writes_it() {
+        for (language, plain, hissing, vowel) in [
+            ("en", "Lee's", "Marx's", "Anna's"),
+            ("zh", "Lee's", "Marx's", "Anna's"),
+            ("de", "Lees", "Marx’", "Annas"),
+            ("nl", "Lees", "Marx’", "Anna’s"),
+            ("sv", "Lees", "Marx", "Annas"),
+            ("da", "Lees", "Marx’", "Annas"),
+            ("fr", "Lee", "Marx", "Anna"),
+        ] {
+            let name = |name: &str| team_of(name, Some(POSSESSIVE), Some(language));
+            assert_eq!([name("Lee"), name("Marx"), name("Anna")], [plain, hissing, vowel], "{language}");
+        }
+    }
 }

@@ -194,4 +194,13 @@ mod tests {
         assert_eq!(undone.write, None);
         assert!(!undone.changed_since.is_empty());
     }
+
+    #[test]
+    fn an_account_that_was_made_leaves_its_teams_when_that_is_undone() {
+        let teams = BTreeSet::from([GroupId(Uuid::from_u128(6))]);
+        let made = User { teams, reports_to: Some(PersonId(Uuid::from_u128(3))), ..user() };
+        let change = difference(None, Some(&made)).unwrap();
+        let write = undo(&change, Some(&made), NOW).write.unwrap();
+        assert_eq!((write.teams, write.reports_to), (BTreeSet::new(), None));
+    }
 }

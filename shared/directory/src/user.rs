@@ -283,4 +283,39 @@ mod tests {
     fn the_fingerprint_is_the_same_on_every_machine() {
         insta::assert_debug_snapshot!(user().fingerprint().0.map(|byte| format!("{byte:02x}")).concat());
     }
+
+    #[test]
+    fn people_are_called_by_name_or_else_by_address_or_else_by_id() {
+        let named = |values: &[(Property, &str)], email: Option<&str>| {
+            let attributes = values.iter().map(|(property, value)| (property.clone(), (*value).to_owned())).collect();
+            User { attributes, email: email.map(str::to_owned), ..user() }.name()
+        };
+        let (given, surname) = ((Property::GivenName, "Ann"), (Property::Surname, "Lee"));
+        assert_eq!(named(&[given.clone(), surname.clone()], Some("ann@x")), "Ann Lee");
+        assert_eq!(named(&[given], Some("ann@x")), "Ann");
+        assert_eq!(named(&[surname], None), "Lee");
+        assert_eq!(named(&[], Some("ann@x")), "ann@x");
+        assert_eq!(named(&[], None), "00000000-0000-0000-0000-000000000002");
+    }
+
+    #[test]
+    fn an_address_is_shared_by_active_accounts_whatever_its_case() {
+        let with = |number, email: Option<&str>| User {
+            email: email.map(str::to_owned),
+            ..User::new(UserId(Uuid::from_u128(number)), PersonId(Uuid::from_u128(number)))
+        };
+        let status = Status::Inactive { reason: Leaving::Deleted, since: Timestamp::UNIX_EPOCH };
+        let users = [
+            with(1, Some("Ann@x")),
+            with(2, Some("ann@X")),
+            with(3, Some("ann@x")),
+            with(4, Some("bob@x")),
+            User { status, ..with(5, Some("bob@x")) },
+            with(6, None),
+            with(7, None),
+        ];
+        let people = [1, 2, 3].map(|number| PersonId(Uuid::from_u128(number)));
+        assert_eq!(shared_emails(&users), BTreeMap::from([("ann@x".to_owned(), people.into())]));
+        assert_eq!(shared_emails(&users[..2]).len(), 1);
+    }
 }

@@ -157,3 +157,43 @@ fn a_group_is_a_team_by_scope_or_by_name() {
     rules.scope_groups = false;
     assert_eq!(rules.groups(&scope, named), BTreeSet::from([group(2)]));
 }
+
+#[test]
+fn groups_matter_to_a_scope_of_groups_or_to_teams_by_name() {
+    let group = GroupId(Uuid::from_u128(1));
+    let plain = Rules::default();
+    let mut by_name = Rules::default();
+    by_name.teams.group_names.insert(Pattern("*".to_owned()));
+    assert!(!plain.looks_at_groups(&Scope::everyone()));
+    assert!(plain.looks_at_groups(&Scope::any_of(BTreeSet::from([group]))));
+    assert!(by_name.looks_at_groups(&Scope::everyone()));
+    assert!(by_name.looks_at_groups(&Scope::any_of(BTreeSet::from([group]))));
+}
+
+/// What the rules ask for where nothing is kept and nothing else is switched on.
+fn asked(change: impl FnOnce(&mut Rules)) -> Vec<String> {
+    let mut rules = Rules { required: BTreeSet::new(), ..Rules::default() };
+    rules.attributes.off = Property::defaults().collect();
+    change(&mut rules);
+    rules.selected().split_off(2)
+}
+
+#[test]
+fn each_rule_asks_for_what_it_looks_at() {
+    use crate::adoption::MatchBy;
+    assert_eq!(asked(|rules| rules.email = EmailSource::Mail), ["mail"]);
+    assert_eq!(asked(|rules| rules.email = EmailSource::MailThenUserPrincipalName), ["mail", "userPrincipalName"]);
+    let required = |rules: &mut Rules| rules.required = Required::ALL.iter().copied().collect();
+    assert_eq!(asked(required), ["givenName", "surname", "userPrincipalName"]);
+    let languages = |rules: &mut Rules| rules.languages.default = Some("en".to_owned());
+    assert_eq!(asked(languages), ["preferredLanguage", "userPrincipalName"]);
+    let adoption = |rules: &mut Rules| rules.adoption.by = vec![MatchBy::EmployeeId, MatchBy::Mail];
+    assert_eq!(asked(adoption), ["employeeId", "mail", "userPrincipalName"]);
+}
+
+#[test]
+fn a_grace_beyond_all_time_never_ends() {
+    let leavers = Leavers::DeactivateThenDelete { after_days: u32::MAX };
+    let rules = Rules { leavers, allow_deletion: true, ..Rules::default() };
+    assert_eq!(rules.deletion_due_since(Timestamp::UNIX_EPOCH), None);
+}
