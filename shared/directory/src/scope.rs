@@ -103,6 +103,15 @@ impl Scope {
         }
     }
 
+    /// Whether members of some groups are out.
+    #[must_use]
+    pub fn excludes(&self) -> bool {
+        match self {
+            Self::Everyone { excluded, .. } | Self::Groups { excluded, .. } => !excluded.is_empty(),
+            Self::People { .. } => false,
+        }
+    }
+
     /// Whether people are in without being a member of any group or being named.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -345,6 +354,7 @@ mod tests {
         }
         assert_eq!(any.roots(), set(&[1, 2, 3]));
         assert_eq!(any.groups(), set(&[1, 2]));
+        assert!(any.excludes() && !scope(&[1], Combine::Any, &[]).excludes());
         assert!(!scope(&[], Combine::All, &[]).admits(ANN, &set(&[])), "no groups admit nobody");
     }
 
@@ -356,6 +366,7 @@ mod tests {
         assert_eq!((scope.roots(), scope.groups()), (set(&[3]), set(&[])));
         assert_eq!(scope.nesting(), Nesting::DirectOnly);
         assert!(scope.is_open() && Scope::everyone().is_open());
+        assert!(scope.excludes() && !Scope::everyone().excludes());
         assert!(Scope::everyone().admits(ANN, &set(&[3])));
     }
 
@@ -365,6 +376,7 @@ mod tests {
         assert!(scope.admits(ANN, &set(&[])));
         assert!(!scope.admits(PersonId(Uuid::from_u128(98)), &set(&[1])));
         assert_eq!((scope.roots(), scope.groups(), scope.is_open()), (set(&[]), set(&[]), false));
+        assert!(!scope.excludes());
         assert_eq!(scope.nesting(), Nesting::Followed);
     }
 

@@ -10,7 +10,7 @@ use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::seal::absent;
 use rollcall_directory::user::{Fingerprint, Status, User};
 use rollcall_graph::{DeltaStart, PageLink, groups, users};
-use rollcall_store::commit::Commit;
+use rollcall_store::commit::{Commit, UserWrite};
 use rollcall_store::group::StoredGroup;
 use rollcall_store::state::StateChange;
 
@@ -66,6 +66,22 @@ impl FullRun {
     /// Notes how an account is after it was written.
     pub(super) fn remember(&mut self, user: &User) {
         self.index.insert(user.person, Known::of(user));
+    }
+
+    /// Notes what was taken. In a preview the table does not have what would have been given before,
+    /// so that only what was taken is told by the write.
+    fn take(&mut self, taken: &UserWrite) {
+        let Some(known) = taken.person().and_then(|person| self.index.get_mut(&person)) else { return };
+        match &taken.after {
+            Some(user) => {
+                let after = Known::of(user);
+                known.inactive_since = after.inactive_since;
+                if !known.is_active() || taken.taken.contains(&Loss::Manager) {
+                    known.reports_to = None;
+                }
+            }
+            None => drop(taken.person().map(|person| self.index.remove(&person))),
+        }
     }
 }
 
@@ -202,12 +218,7 @@ async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Fai
     let emptied = emptied(&stored, &run, session.connection.limits);
     session.run.progress.phase = "removals".to_owned();
     let settled = Box::pin(removals::settle(session, &run.graph, wanted, emptied, &BTreeSet::new(), true)).await?;
-    for taken in &settled.taken {
-        match &taken.after {
-            Some(user) => run.remember(user),
-            None => drop(taken.person().map(|person| run.index.remove(&person))),
-        }
-    }
+    settled.taken.iter().for_each(|taken| run.take(taken));
     let groups = changed_groups(&stored, &run, |group| settled.unsettled_groups.contains(&group));
     let now = session.now();
     let mut teams = teams::retired(session, &run.graph).await?;

@@ -20,7 +20,7 @@ use rollcall_store::run::{Mode, Trigger};
 use rollcall_store::state::{Cursor, StateChange};
 
 use self::changes::Changes;
-use self::membership::Memberships;
+use self::membership::{MemberOf, Memberships};
 use super::failure::Failure;
 use super::groups::stored_graph;
 use super::people::{known_person, label};
@@ -157,7 +157,7 @@ async fn plan_some(session: &Session<'_>, round: &Round, people: &[PersonId]) ->
             portrayed.contains(*person)
                 || doubts.contains_key(*person)
                 || (partial && changes.readings.contains_key(*person))
-                || needs_portrait(changes, memberships, **person, stored.get(*person))
+                || needs_portrait(session, round, **person, stored.get(*person))
         })
         .copied()
         .collect();
@@ -187,9 +187,12 @@ async fn plan_some(session: &Session<'_>, round: &Round, people: &[PersonId]) ->
 /// Whether a person must be read from their own side: they have no active account and may be
 /// about to get one. A delta row does not do for that: it leaves out what did not change (the
 /// manager of somebody who was just enabled), and who was never in scope has no groups stored.
-fn needs_portrait(changes: &Changes, memberships: &Memberships, person: PersonId, stored: Option<&User>) -> bool {
-    let joins = || memberships.changed.get(&person).is_some_and(|change| !change.joined.is_empty());
-    !stored.is_some_and(|user| user.status.is_active()) && (changes.readings.contains_key(&person) || joins())
+fn needs_portrait(session: &Session<'_>, round: &Round, person: PersonId, stored: Option<&User>) -> bool {
+    let Round { changes, memberships, .. } = round;
+    // Whoever leaves a group comes in only where groups keep people out.
+    let may_come_in = |change: &MemberOf| !change.joined.is_empty() || session.connection.scope.excludes();
+    let moves = || memberships.changed.get(&person).is_some_and(may_come_in);
+    !stored.is_some_and(|user| user.status.is_active()) && (changes.readings.contains_key(&person) || moves())
 }
 
 /// The person, where more is known than the id, and what their account should be.

@@ -1,0 +1,165 @@
+//! What an account holds, and who gets none for now.
+
+use std::collections::BTreeSet;
+
+use rollcall_directory::adoption::{Decision, Existing, ExistingId, Match, MatchBy};
+use rollcall_directory::desired::Problem;
+use rollcall_directory::identity::PersonId;
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::{EmailSource, Required, Rules};
+
+use crate::people::{Done, Office, people, set};
+
+#[tokio::test(start_paused = true)]
+async fn who_lacks_something_is_listed_and_holds_up_nobody() -> Done {
+    let office = Office::open().await?;
+    office.settings(|connection| connection.rules = Rules::default()).await?;
+    let [ann, bob] = [office.employ(1, "Ann"), office.employ(2, "Bob")];
+    office.set(bob, "surname", None);
+    office.full().await?;
+    assert_eq!(office.active().await?, set(&[ann]));
+    let problem = office.problems().await?.remove(0);
+    assert_eq!((problem.person, problem.label.as_str()), (Some(PersonId(bob)), "Bob"));
+    assert_eq!(problem.problem, Problem::Lacks { what: BTreeSet::from([Required::Surname]) });
+    // It is mended for one, and the other loses it.
+    office.set(bob, "surname", Some("Ross"));
+    office.set(ann, "surname", None);
+    office.incremental().await?;
+    assert_eq!(office.active().await?, set(&[ann, bob]));
+    assert_eq!(office.account(ann).await?.attributes["surname"], "Lee", "what everybody must have is kept");
+    let problems = office.problems().await?;
+    assert_eq!((problems.len(), problems[0].person), (1, Some(PersonId(ann))));
+    office.full().await?;
+    assert_eq!(office.problems().await?, problems, "found again, it is the same problem");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_settings_look_at_those_who_were_skipped_too() -> Done {
+    let office = Office::open().await?;
+    office.settings(|connection| connection.rules = Rules::default()).await?;
+    let ann = office.employ(1, "Ann");
+    office.set(ann, "givenName", None);
+    office.full().await?;
+    assert_eq!(office.active().await?, set(&[]));
+    office.settings(|connection| connection.rules.required = BTreeSet::new()).await?;
+    office.incremental().await?;
+    assert_eq!(office.active().await?, set(&[ann]));
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_address_falls_back_and_a_shared_one_is_one_problem_of_both() -> Done {
+    let office = Office::open().await?;
+    office.settings(|connection| connection.rules.email = EmailSource::MailThenUserPrincipalName).await?;
+    let [ann, bob] = [office.employ(1, "Ann"), office.employ(2, "Bob")];
+    office.set(ann, "mail", Some("Shared@example.com"));
+    office.set(bob, "mail", Some("shared@EXAMPLE.com"));
+    office.full().await?;
+    assert_eq!(office.active().await?, set(&[ann, bob]), "nobody is merged, nobody waits");
+    let problem = office.problems().await?.remove(0);
+    let both = people(&[ann, bob]);
+    assert_eq!(problem.problem, Problem::SharedEmail { email: "shared@example.com".to_owned(), people: both });
+    office.set(bob, "mail", None);
+    office.incremental().await?;
+    assert_eq!(office.account(bob).await?.email.as_deref(), Some("bob@example.com"));
+    office.full().await?;
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_that_go_round_in_a_ring_arrive_without_merging_anybody() -> Done {
+    let office = Office::open().await?;
+    office.settings(|connection| connection.rules.email = EmailSource::Mail).await?;
+    let ring = [office.employ(1, "Ann"), office.employ(2, "Bob"), office.employ(3, "Cid")];
+    office.full().await?;
+    for (person, address) in ring.iter().zip(["bob", "cid", "ann"]) {
+        office.set(*person, "mail", Some(&format!("{address}@example.com")));
+    }
+    office.incremental().await?;
+    let platform = office.platform().await?;
+    let addresses: Vec<_> = ring.iter().map(|person| platform.active[person].email.clone().unwrap()).collect();
+    assert_eq!(addresses, ["bob@example.com", "cid@example.com", "ann@example.com"]);
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn properties_go_on_and_off_and_complex_ones_are_read() -> Done {
+    let office = Office::open().await?;
+    let ann = office.employ(1, "Ann");
+    office.set(ann, "jobTitle", Some("Trainer"));
+    office.set(ann, "employeeOrgData", Some(r#"{"division":"North","costCenter":"7"}"#));
+    office.full().await?;
+    assert!(office.account(ann).await?.attributes.contains_key("jobTitle"));
+    office
+        .settings(|connection| {
+            connection.rules.attributes.off.insert(Property::JobTitle);
+            connection.rules.attributes.more.insert(Property::Division);
+        })
+        .await?;
+    office.full().await?;
+    let attributes = office.account(ann).await?.attributes;
+    assert!(!attributes.contains_key("jobTitle") && !attributes.contains_key("employeeOrgData.costCenter"));
+    assert_eq!(attributes["employeeOrgData.division"], "North");
+    let run = office.world.runs().await?.remove(0);
+    assert_eq!((run.counts.held, run.hold), (0, None), "what the owner switched off is no loss to be guarded");
+    office.set(ann, "employeeOrgData", Some(r#"{"division":"South"}"#));
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.attributes["employeeOrgData.division"], "South");
+    office.set(ann, "employeeOrgData", None);
+    office.incremental().await?;
+    assert!(!office.account(ann).await?.attributes.contains_key("employeeOrgData.division"));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn languages_are_those_that_the_platform_speaks() -> Done {
+    let office = Office::open().await?;
+    let [ann, bob] = [office.employ(1, "Ann"), office.employ(2, "Bob")];
+    office.set(ann, "preferredLanguage", Some("de-AT"));
+    office
+        .settings(|connection| {
+            connection.rules.languages.default = Some("en".to_owned());
+            connection.rules.languages.supported = ["de", "en"].map(str::to_owned).into();
+        })
+        .await?;
+    office.full().await?;
+    assert_eq!(office.account(ann).await?.language.as_deref(), Some("de"));
+    assert_eq!(office.account(bob).await?.language.as_deref(), Some("en"));
+    office.set(ann, "preferredLanguage", None);
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.language.as_deref(), Some("en"));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_was_there_is_proposed_and_linked_only_by_a_person() -> Done {
+    let office = Office::open().await?;
+    let (table, connection) = (&office.world.table, office.world.connection);
+    let ann = office.employ(1, "Ann");
+    office.set(ann, "employeeId", Some("E7"));
+    let id = ExistingId("old-7".to_owned());
+    let existing = Existing {
+        id: id.clone(),
+        employee_id: Some("e7".to_owned()),
+        email: None,
+        protected: true,
+        decision: Decision::Open,
+    };
+    table.note_existing(connection, vec![existing]).await?;
+    office.settings(|connection| connection.rules.adoption.by = vec![MatchBy::EmployeeId]).await?;
+    office.full().await?;
+    assert_eq!(office.active().await?, set(&[]), "nobody decided yet");
+    let found = Match::Proposed { account: id.clone(), by: MatchBy::EmployeeId };
+    assert_eq!(office.problems().await?[0].problem, Problem::Adoption { found });
+    table.decide_existing(connection, &id, Decision::Linked { person: PersonId(ann) }).await?;
+    office.full().await?;
+    let tenant = rollcall_directory::identity::TenantId(office.world.tenant.tenant_id);
+    let user = table.user(connection, tenant, PersonId(ann)).await?.unwrap().user;
+    assert_eq!((user.linked, user.protected), (Some(id), true));
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! What a connection's owner can say about who is synced and how, each with the real engine over a
+//! simulated tenant: by a full run, and by changes alone.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
+
+mod accounts;
+mod leavers;
+mod people;
+mod preview;
+mod scope;
+mod teams;
+mod undo;

@@ -1,0 +1,143 @@
+//! Teams for groups, for groups by name, and for managers.
+
+use std::collections::BTreeMap;
+
+use rollcall_directory::identity::PersonId;
+use rollcall_directory::rules::ManagerTeams;
+use rollcall_directory::team_name::Pattern;
+use rollcall_sync::job::Job;
+use uuid::Uuid;
+
+use crate::people::{Done, Failed, Office, set};
+
+async fn with_managers() -> Result<Office, Failed> {
+    let office = Office::open().await?;
+    office
+        .settings(|connection| {
+            connection.rules.teams.scope_groups = false;
+            connection.rules.teams.managers = Some(ManagerTeams::default());
+        })
+        .await?;
+    Ok(office)
+}
+
+fn one(source: Uuid, name: &str) -> BTreeMap<Uuid, String> {
+    BTreeMap::from([(source, name.to_owned())])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_team_for_each_group_whose_name_fits_with_the_people_who_are_in() -> Done {
+    let office = Office::open().await?;
+    let (ann, bob, cid) = (office.employ(1, "Ann"), office.employ(2, "Bob"), office.hire(3, "Cid"));
+    let (north, inner) = (office.group(1, "Team North"), office.group(2, "Inner"));
+    office.join(north, inner);
+    for (group, person) in [(north, ann), (inner, bob), (north, cid)] {
+        office.join(group, person);
+    }
+    let pattern = Pattern("team *".to_owned());
+    office.settings(|connection| _ = connection.rules.teams.group_names.insert(pattern)).await?;
+    office.full().await?;
+    assert_eq!(office.active().await?, set(&[ann, bob]), "a team lets nobody in");
+    let staff = office.staff;
+    let expected = BTreeMap::from([(staff, "Staff".to_owned()), (north, "Team North".to_owned())]);
+    assert_eq!(office.teams().await?, expected);
+    assert_eq!(office.account(bob).await?.teams, set(&[staff, north]));
+    // A new group by that name, and members of it, by changes alone.
+    let south = office.group(3, "Team South");
+    office.join(south, ann);
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.teams, set(&[staff, north, south]));
+    assert_eq!(office.teams().await?[&south], "Team South");
+    office.leave(north, ann);
+    office.set(south, "displayName", Some("Team Far South"));
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.teams, set(&[staff, south]));
+    assert_eq!(office.teams().await?[&south], "Team Far South");
+    // Called otherwise it is no team any more.
+    office.set(south, "displayName", Some("South"));
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.teams, set(&[staff]));
+    assert!(!office.teams().await?.contains_key(&south));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_team_for_each_manager_who_is_in_and_has_reports() -> Done {
+    let office = with_managers().await?;
+    let (ann, bob, boss) = (office.employ(1, "Ann"), office.employ(2, "Bob"), office.hire(3, "Peter"));
+    office.manage(ann, Some(boss));
+    office.manage(bob, Some(boss));
+    office.full().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new(), "the manager is not in");
+    assert_eq!(office.account(ann).await?.manager, Some(boss));
+    // The manager arrives late.
+    office.join(office.staff, boss);
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Lee's team"));
+    assert_eq!(office.account(bob).await?.reports_to, Some(boss));
+    // Marries, and the team with them.
+    office.set(boss, "surname", Some("Jones"));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Jones' team"));
+    // Leaves.
+    office.leave(office.staff, boss);
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    assert_eq!(office.active().await?, set(&[ann, bob]));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_team_whose_last_member_left_ends_and_comes_back_with_the_next() -> Done {
+    let office = with_managers().await?;
+    let (ann, boss, other) = (office.employ(1, "Ann"), office.employ(3, "Peter"), office.employ(4, "Olga"));
+    office.manage(ann, Some(boss));
+    office.full().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Lee's team"));
+    office.manage(ann, Some(other));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(other, "Olga Lee's team"));
+    office.manage(ann, None);
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    assert_eq!(office.account(ann).await?.manager, None);
+    office.manage(ann, Some(boss));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Lee's team"));
+    office.leave(office.staff, ann);
+    office.world.run(Job::Person { person: PersonId(ann), by: "admin".to_owned() }).await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn managers_in_a_ring_have_a_team_each() -> Done {
+    let office = with_managers().await?;
+    let (ann, bob) = (office.employ(1, "Ann"), office.employ(2, "Bob"));
+    office.manage(ann, Some(bob));
+    office.manage(bob, Some(ann));
+    office.full().await?;
+    let names: Vec<String> = office.teams().await?.into_values().collect();
+    assert_eq!(names, ["Ann Lee's team", "Bob Lee's team"]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_template_renames_all_teams_and_none_ends_them() -> Done {
+    let office = with_managers().await?;
+    let (ann, boss) = (office.employ(1, "Ann"), office.employ(3, "Hans"));
+    office.manage(ann, Some(boss));
+    office.full().await?;
+    let template = Some("Leute um {name}".to_owned());
+    office
+        .settings(|connection| connection.rules.teams.managers = Some(ManagerTeams { name_template: template }))
+        .await?;
+    office.full().await?;
+    assert_eq!(office.teams().await?, one(boss, "Leute um Hans Lee"));
+    office.settings(|connection| connection.rules.teams.managers = None).await?;
+    office.full().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    assert_eq!(office.account(ann).await?.reports_to, None);
+    assert_eq!(office.account(ann).await?.manager, Some(boss));
+    Ok(())
+}
