@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall_directory::evidence::{Finding, examine};
+use jiff::Timestamp;
+use rollcall_directory::evidence::{Answer, Finding, examine};
 use rollcall_directory::guard::PlanHash;
 use rollcall_directory::identity::{GroupId, HoldId, PersonId};
 use rollcall_directory::plan::{Loss, Removal};
@@ -11,6 +12,7 @@ use rollcall_directory::user::User;
 use rollcall_store::commit::Commit;
 use rollcall_store::group::StoredGroup;
 use rollcall_store::hold::{HoldStatus, HoldWrite};
+use rollcall_store::state::StateChange;
 
 use super::failure::Failure;
 use super::groups::stored_graph;
@@ -37,11 +39,12 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
     let confirmed = if PlanHash::of(&removals).to_string() == found.hash {
         confirm_all(session, &graph, &by_person(&removals)).await?
     } else {
-        None
+        Confirmation::Not { missing: BTreeSet::new() }
     };
+    let mut state = StateChange::default();
     let (mut groups, mut done) = (Vec::new(), Vec::new());
     let to = match confirmed {
-        Some(taken) => {
+        Confirmation::All(taken) => {
             for some in taken.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
                 done.extend(take_from(session, &some.iter().cloned().collect()).await?);
             }
@@ -52,11 +55,40 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
             HoldStatus::Applied
         }
         // The directory is no longer as it was when it was approved. The next run judges anew.
-        None => HoldStatus::Superseded,
+        Confirmation::Not { missing } => {
+            state.doubts = Some(with_missing(session, &missing));
+            HoldStatus::Superseded
+        }
     };
     let holds = vec![HoldWrite::Move { hold, from: HoldStatus::Approved, to }];
     let teams = manager_teams::after_changes(session, &done).await?;
-    session.finish(false, Commit { holds, groups, teams, ..Commit::at(session.now()) }).await
+    session.finish(false, Commit { holds, groups, teams, state, ..Commit::at(session.now()) }).await
+}
+
+/// What came of asking about everybody in a hold.
+enum Confirmation {
+    /// Everything is to be taken.
+    All(BTreeMap<PersonId, Vec<Loss>>),
+    /// Not everything.
+    Not {
+        /// People who were not found, and of whose deletion there is no record.
+        missing: BTreeSet<PersonId>,
+    },
+}
+
+/// The doubts with those who were missing now: from here on it counts how long they are. Without this a hold with somebody
+/// in it who was deleted for good could never be applied.
+fn with_missing(session: &Session<'_>, missing: &BTreeSet<PersonId>) -> BTreeMap<PersonId, Option<Timestamp>> {
+    let (mut doubts, now) = (session.state().doubts, session.now());
+    for person in missing {
+        doubts.entry(*person).or_default().get_or_insert(now);
+    }
+    doubts
+}
+
+fn missing(answers: &BTreeMap<PersonId, Answer>) -> BTreeSet<PersonId> {
+    let is_missing = |(_, answer): &(&PersonId, &Answer)| matches!(answer, Answer::Missing { .. });
+    answers.iter().filter(is_missing).map(|(person, _)| *person).collect()
 }
 
 /// Whoever has lost the account meanwhile has nothing left to take, but the account itself.
@@ -71,7 +103,7 @@ async fn confirm_all(
     session: &mut Session<'_>,
     graph: &GroupGraph,
     removals: &BTreeMap<PersonId, Vec<Removal>>,
-) -> Result<Option<BTreeMap<PersonId, Vec<Loss>>>, Failure> {
+) -> Result<Confirmation, Failure> {
     let people: Vec<PersonId> = removals.keys().copied().collect();
     let mut taken: BTreeMap<PersonId, Vec<Loss>> = BTreeMap::new();
     for some in people.chunks(AT_ONCE) {
@@ -90,16 +122,16 @@ async fn confirm_all(
                     Finding::Confirmed(loss) => taken.entry(*person).or_default().push(loss),
                     Finding::Refuted => {
                         session.run.counts.refuted += 1;
-                        return Ok(None);
+                        return Ok(Confirmation::Not { missing: missing(&answers) });
                     }
                     Finding::Unproven => {
                         session.run.counts.unproven += 1;
-                        return Ok(None);
+                        return Ok(Confirmation::Not { missing: missing(&answers) });
                     }
                 }
             }
         }
         session.run.progress.people += some.len() as u64;
     }
-    Ok(Some(taken))
+    Ok(Confirmation::All(taken))
 }

@@ -16,6 +16,7 @@ use rollcall_store::page::PageRequest;
 use super::failure::Failure;
 use super::question::ask;
 use super::session::{Session, time_ordered};
+use crate::job::{Job, Message};
 
 /// People who are asked about, and from whom things are then taken, between two checkpoints.
 const AT_ONCE: usize = 200;
@@ -71,6 +72,7 @@ pub(super) async fn settle(
     session.run.counts.held += removals.len() as u64;
     unsettled_groups.extend(emptied.into_keys());
     let holds = hold(session, &known, removals, reasons);
+    remind(session, &known).await;
     Ok(Settled { held: true, unsettled_groups, doubts: state.doubts, holds, taken: Vec::new() })
 }
 
@@ -134,6 +136,20 @@ fn hold(
     let mut writes = moves(known, None, HoldStatus::Superseded);
     writes.push(HoldWrite::Open { hold, removals });
     writes
+}
+
+/// An approved hold that is still asked for was not applied: its run failed, or its message was lost. It is queued again.
+async fn remind(session: &Session<'_>, known: &[Hold]) {
+    let is_meant = |hold: &&Hold| session.run.hold == Some(hold.id) && hold.status == HoldStatus::Approved;
+    let Some(hold) = known.iter().find(is_meant) else { return };
+    let connection = session.connection.id;
+    let by = hold.decided_by.clone().unwrap_or_default();
+    let message = Message::new(connection, Job::ApplyHold { hold: hold.id, by });
+    let key = format!("{connection}:hold:{}:{}", hold.id, session.lease.epoch());
+    if let Err(error) = session.worker.queue.send(&message, &key).await {
+        // The next run finds it as this one did.
+        tracing::warn!(connection.id = %connection, %error, "an approved hold could not be queued again");
+    }
 }
 
 async fn latest_holds(session: &Session<'_>) -> Result<Vec<Hold>, Failure> {
