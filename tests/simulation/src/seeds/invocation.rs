@@ -116,7 +116,8 @@ impl Play {
         let environment = self.environment()?;
         self.errand(&environment, message);
         let requests = self.stage.network.requests();
-        let changes = self.random.random_bool(0.2).then(|| (self.random.random(), self.random.random_range(50..4_000)));
+        let changes = (!self.ending && self.random.random_bool(0.2))
+            .then(|| (self.random.random(), self.random.random_range(50..4_000)));
         let work = invocation(&environment, message, doom, time);
         let (came, ()) = tokio::join!(work, self.meanwhile(message, changes));
         if changes.is_some() {

@@ -39,6 +39,8 @@ pub(super) struct Play {
     pub(super) skew: i64,
     pub(super) random: StdRng,
     pub(super) story: Vec<String>,
+    /// Whether the faults have stopped, and the directory with them.
+    pub(super) ending: bool,
     /// Whether an answer may have lied since the beginning.
     pub(super) lied: bool,
     /// How old answers may be now.
@@ -74,6 +76,7 @@ impl Play {
             skew: 0,
             random: StdRng::seed_from_u64(script.seed),
             story: Vec::new(),
+            ending: false,
             lied: false,
             oldest_answer: 0,
             rules: Vec::new(),
