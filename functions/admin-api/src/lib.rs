@@ -13,7 +13,7 @@
 //! * [`export`]: long lists as files.
 //!
 //! **Graph is called in three places only**: to test a connection, to end the subscriptions of one that is deactivated or
-//! deleted, and to look for groups and people while somebody waits.
+//! deleted, and to look for groups and people, or why one of them is in, while somebody waits.
 //!
 //! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `ADMIN_TOKEN_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`, `GRAPH_ORIGIN`,
 //! `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `LOG_LEVEL`.

@@ -15,6 +15,7 @@
 //! * [`seal`]: proof that a snapshot is complete. Without it no removal can be planned.
 //! * [`plan`]: the changes that take the platform to what the directory says. [`history`] shows
 //!   them, [`undo`] takes them back.
+//! * [`why`] explains all that for one person; [`hierarchy`] walks down from managers.
 //! * [`guard`]: the limits on removals, and the hash by which a held plan is approved.
 //! * [`evidence`]: what must be known of one person before something is taken from them.
 //!
@@ -26,6 +27,7 @@ pub mod adoption;
 pub mod desired;
 pub mod evidence;
 pub mod guard;
+pub mod hierarchy;
 pub mod history;
 pub mod identity;
 pub mod language;
@@ -39,3 +41,4 @@ pub mod team;
 pub mod team_name;
 pub mod undo;
 pub mod user;
+pub mod why;

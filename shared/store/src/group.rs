@@ -131,6 +131,19 @@ impl Table {
         Ok(Page { items, next: page.next })
     }
 
+    /// The teams that stand for some groups or managers, by their object ids, in no particular order.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn teams_by_source(
+        &self,
+        connection: ConnectionId,
+        sources: &BTreeSet<Uuid>,
+    ) -> Result<Vec<Team>, Error> {
+        let keys: Vec<Key> = sources.iter().map(|source| Key::team(connection, *source)).collect();
+        self.get_many(&keys).await?.into_iter().map(read_team).collect()
+    }
+
     /// The team that stands for the group or the manager with this object id.
     ///
     /// # Errors

@@ -67,6 +67,32 @@ impl TryFrom<u32> for Limit {
     }
 }
 
+/// How many small items of a page, 1 to 10,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct Many(u32);
+
+impl Many {
+    /// As a number.
+    pub(crate) const fn size(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for Many {
+    fn default() -> Self {
+        Self(1_000)
+    }
+}
+
+impl TryFrom<u32> for Many {
+    type Error = &'static str;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        if (1..=10_000).contains(&number) { Ok(Self(number)) } else { Err("must be from 1 to 10000") }
+    }
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Listing<T> {

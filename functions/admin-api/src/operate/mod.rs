@@ -3,10 +3,15 @@
 pub(crate) mod channel;
 pub(crate) mod connections;
 pub(crate) mod directory;
+pub(crate) mod existing;
 pub(crate) mod exports;
 pub(crate) mod holds;
+pub(crate) mod people;
+pub(crate) mod previews;
+pub(crate) mod runs;
 pub(crate) mod status;
 pub(crate) mod trial;
+pub(crate) mod undo;
 
 use jiff::Timestamp;
 use rollcall_directory::identity::ConnectionId;
@@ -32,6 +37,14 @@ async fn lasting(app: &App, id: ConnectionId) -> Result<Connection, Problem> {
         return Err(Problem::conflict("The connection is being deleted."));
     }
     Ok(connection)
+}
+
+/// What only an active connection does.
+fn must_be_active(connection: &Connection) -> Result<(), Problem> {
+    match connection.status {
+        ConnectionStatus::Active => Ok(()),
+        _ => Err(Problem::conflict("The connection is not active. Activate it first.")),
+    }
 }
 
 /// Writes a connection that still is as it was read.

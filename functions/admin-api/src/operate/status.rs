@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::identity::{ConnectionId, PersonId};
 use rollcall_store::{Connection, ConnectionStatus};
 use rollcall_sync::access::AccessError;
 use rollcall_sync::job::{Cause, Job};
@@ -12,7 +12,7 @@ use rollcall_sync::subscription::removal::remove_all;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ADMIN, lasting, new_id, queue, save};
+use super::{ADMIN, lasting, must_be_active, new_id, queue, save};
 use crate::app::App;
 use crate::body::SyncMode;
 use crate::http::problem::Problem;
@@ -88,9 +88,7 @@ async fn try_to_end(app: &App, id: ConnectionId, now: Timestamp) -> Result<(), E
 /// Queues a run of an active connection, and gives a reference under which it is logged.
 pub(crate) async fn sync(app: &App, id: ConnectionId, mode: SyncMode, now: Timestamp) -> Result<Uuid, Problem> {
     let connection = lasting(app, id).await?;
-    if connection.status != ConnectionStatus::Active {
-        return Err(Problem::conflict("The connection is not active. Activate it first."));
-    }
+    must_be_active(&connection)?;
     let cause = Cause::Manual { who: ADMIN.to_owned() };
     let job = match mode {
         SyncMode::Full => Job::Full { cause },
@@ -99,5 +97,20 @@ pub(crate) async fn sync(app: &App, id: ConnectionId, mode: SyncMode, now: Times
     let reference = new_id(now);
     queue(app, id, job, &format!("manual:{reference}")).await?;
     tracing::info!(connection.id = %id, reference = %reference, "a run was asked for");
+    Ok(reference)
+}
+
+/// Queues a run that reads one person of an active connection, and gives a reference under which it is logged.
+pub(crate) async fn sync_person(
+    app: &App,
+    id: ConnectionId,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Uuid, Problem> {
+    must_be_active(&lasting(app, id).await?)?;
+    let reference = new_id(now);
+    let job = Job::Person { person, by: ADMIN.to_owned() };
+    queue(app, id, job, &format!("person:{reference}")).await?;
+    tracing::info!(connection.id = %id, reference = %reference, "a run for one person was asked for");
     Ok(reference)
 }

@@ -2,7 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use rollcall_directory::identity::ConnectionId;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use rollcall_directory::identity::{ConnectionId, PersonId};
+use rollcall_runtime::clock;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -12,8 +15,10 @@ use crate::body::text::Search;
 use crate::http::input::{Ids, Params};
 use crate::http::page::{Limit, Listing};
 use crate::http::problem::Problem;
-use crate::operate::directory;
+use crate::operate::{directory, status};
+use crate::routes::lifecycle::Queued;
 use crate::view::directory::{Group, Person};
+use crate::view::why::Why;
 
 /// What is looked for, and which page of it.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -60,4 +65,31 @@ pub(crate) async fn people(
 ) -> Result<Json<Listing<Person>>, Problem> {
     let found = directory::people::find(&app, ConnectionId(connection), search, limit, cursor.as_deref()).await?;
     Ok(Json(found))
+}
+
+/// Says why a person has an account, or has none, and what would change it: in by which ways through nested groups, skipped because
+/// something is missing, or out since when and why.
+///
+/// Microsoft Graph is asked about the person while the caller waits. The nesting of groups is as it was last read. Scope and rules are those
+/// of a sync, so that the answer is what the next run finds.
+#[utoipa::path(get, path = "/connections/{connection}/directory/people/{person}/why", tag = "Directory",
+    params(("connection" = Uuid, Path, description = "The connection"), ("person" = Uuid, Path, description = "The person's object id in Entra")),
+    responses((status = 200, description = "How it stands with the person", body = Why)))]
+pub(crate) async fn why(
+    State(app): State<App>,
+    Ids((connection, person)): Ids<(Uuid, Uuid)>,
+) -> Result<Json<Why>, Problem> {
+    Ok(Json(directory::why::why(&app, ConnectionId(connection), PersonId(person)).await?))
+}
+
+/// Reads one person of an active connection now, and does what follows: for them alone, also where auto sync is off.
+#[utoipa::path(post, path = "/connections/{connection}/directory/people/{person}/sync", tag = "Directory",
+    params(("connection" = Uuid, Path, description = "The connection"), ("person" = Uuid, Path, description = "The person's object id in Entra")),
+    responses((status = 202, description = "The run is queued", body = Queued)))]
+pub(crate) async fn sync(
+    State(app): State<App>,
+    Ids((connection, person)): Ids<(Uuid, Uuid)>,
+) -> Result<impl IntoResponse, Problem> {
+    let reference = status::sync_person(&app, ConnectionId(connection), PersonId(person), clock::now()).await?;
+    Ok((StatusCode::ACCEPTED, Json(Queued { reference })))
 }

@@ -22,7 +22,7 @@ use crate::view::connection::Connection;
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Queued {
     /// Under which the wish is logged.
-    reference: Uuid,
+    pub(super) reference: Uuid,
 }
 
 /// Makes the very calls that a sync makes, and says what is wrong and who must do what. If all is well, a connection that

@@ -4,12 +4,16 @@ mod channel;
 mod connections;
 mod description;
 mod directory;
+mod existing;
 mod exports;
 mod health;
 mod holds;
 mod lifecycle;
+mod previews;
+mod problems;
 mod runs;
 mod teams;
+mod undo;
 mod users;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +30,11 @@ pub(crate) fn open() -> OpenApiRouter<App> {
 
 /// Routes that want the admin token.
 pub(crate) fn guarded() -> OpenApiRouter<App> {
+    settings().merge(looking()).merge(history()).merge(platform())
+}
+
+/// Connections, and what can be done with them.
+fn settings() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(connections::list, connections::create))
         .routes(routes!(connections::read, connections::change, connections::delete))
@@ -35,19 +44,35 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(lifecycle::activate))
         .routes(routes!(lifecycle::deactivate))
         .routes(routes!(lifecycle::sync))
+        .routes(routes!(previews::create))
+        .routes(routes!(previews::read))
+        .routes(routes!(previews::apply))
+}
+
+/// What is in the directory, and what somebody has to see to.
+fn looking() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(directory::groups))
         .routes(routes!(directory::people))
+        .routes(routes!(directory::why))
+        .routes(routes!(directory::sync))
+        .routes(routes!(problems::list))
+        .routes(routes!(existing::list, existing::note))
+        .routes(routes!(existing::link))
+        .routes(routes!(existing::keep_apart))
+        .routes(routes!(existing::reopen))
+}
+
+/// Runs and holds.
+fn history() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(runs::list))
         .routes(routes!(runs::read))
         .routes(routes!(runs::changes))
+        .routes(routes!(undo::preview))
+        .routes(routes!(undo::undo))
         .routes(routes!(exports::changes_csv))
         .routes(routes!(exports::changes_json))
-        .routes(routes!(users::list))
-        .routes(routes!(users::read))
-        .routes(routes!(exports::users_csv))
-        .routes(routes!(exports::users_json))
-        .routes(routes!(teams::list))
-        .routes(routes!(teams::members))
         .routes(routes!(holds::list))
         .routes(routes!(holds::read))
         .routes(routes!(holds::removals))
@@ -55,4 +80,18 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(exports::removals_json))
         .routes(routes!(holds::approve))
         .routes(routes!(holds::reject))
+}
+
+/// Accounts and teams.
+fn platform() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(users::list))
+        .routes(routes!(users::read))
+        .routes(routes!(users::protect, users::unprotect))
+        .routes(routes!(users::managers))
+        .routes(routes!(users::reports))
+        .routes(routes!(exports::users_csv))
+        .routes(routes!(exports::users_json))
+        .routes(routes!(teams::list))
+        .routes(routes!(teams::members))
 }

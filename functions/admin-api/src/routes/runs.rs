@@ -4,26 +4,45 @@ use axum::Json;
 use axum::extract::State;
 use rollcall_directory::identity::{ConnectionId, RunId};
 use rollcall_runtime::clock;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::http::input::{Ids, Params};
-use crate::http::page::{Listing, PageQuery};
+use crate::http::page::{Limit, Listing, PageQuery, page_request};
 use crate::http::problem::Problem;
-use crate::operate::existing;
+use crate::operate::runs;
 use crate::view::change::Change;
 use crate::view::run::Run;
 
-/// Lists runs, newest first.
-#[utoipa::path(get, path = "/connections/{connection}/runs", tag = "Runs", params(("connection" = Uuid, Path, description = "The connection"), PageQuery),
+/// Which page of which runs.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RunsQuery {
+    /// Only previews, which have done nothing, or only others.
+    #[serde(default)]
+    preview: Option<bool>,
+    /// How many items at most.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    #[serde(default)]
+    limit: Limit,
+    /// Where to go on: `next` of the page before.
+    #[param(value_type = Option<String>, max_length = 1024)]
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// Lists runs, newest first. Previews are among them, told apart by their mode.
+#[utoipa::path(get, path = "/connections/{connection}/runs", tag = "Runs", params(("connection" = Uuid, Path, description = "The connection"), RunsQuery),
     responses((status = 200, description = "A page of runs", body = Listing<Run>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     Ids(connection): Ids<Uuid>,
-    Params(page): Params<PageQuery>,
+    Params(RunsQuery { preview, limit, cursor }): Params<RunsQuery>,
 ) -> Result<Json<Listing<Run>>, Problem> {
-    let connection = existing(&app, ConnectionId(connection)).await?;
-    let page = app.table.runs_page(connection.id, &page.request()).await?;
+    let page = runs::page(&app, ConnectionId(connection), page_request(limit, cursor), preview).await?;
     let now = clock::now();
     Ok(Json(Listing::of(page, |run| Run::at(now, run))))
 }

@@ -124,7 +124,7 @@ async fn people_are_found_by_names_and_addresses_with_what_choosing_them_would_m
     assert_eq!(standing(cem), json!({"status": "elsewhere", "connection": other.0, "name": "Fabrikam"}));
     assert_eq!(standing(dan), json!({"status": "addable"}), "an inactive account elsewhere holds nobody");
     assert_eq!(standing(eva), json!({"status": "addable"}));
-    assert_eq!(standing(gus), json!({"status": "skipped", "reasons": ["disabled"]}));
+    assert_eq!(standing(gus), json!({"status": "skipped", "reasons": ["disabled", "given_name", "surname"]}));
 
     for search in ["dan", "dan.o@x", "Dan Ok", "okay dan"] {
         let (_, found) = world.get(&people(connection, &format!("search={}", encode(search)))).await;

@@ -135,6 +135,7 @@ impl World {
             &[
                 ("displayName", name),
                 ("givenName", given),
+                ("surname", name.split(' ').next_back().unwrap()),
                 ("mail", mail),
                 ("userPrincipalName", mail),
                 ("accountEnabled", "true"),

@@ -192,14 +192,20 @@ impl Removal {
     /// A removal, with the names from the person's account.
     pub(crate) fn of(removal: &Planned, user: Option<&User>) -> Self {
         let attribute = |property: Property| user.and_then(|user| user.attributes.get(&property)).cloned();
-        let names: Vec<String> = [Property::GivenName, Property::Surname].into_iter().filter_map(attribute).collect();
         Self {
             person: removal.person.0,
-            name: (!names.is_empty()).then(|| names.join(" ")),
+            name: user.and_then(name),
             user_principal_name: attribute(Property::UserPrincipalName),
             loss: removal.loss.clone().into(),
         }
     }
+}
+
+/// What people call somebody, as far as the account has a name.
+pub(crate) fn name(user: &User) -> Option<String> {
+    let value = |property: &Property| user.attributes.get(property).map(String::as_str);
+    let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 impl From<store::HoldStatus> for Status {

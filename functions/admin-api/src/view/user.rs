@@ -95,6 +95,13 @@ pub(crate) enum Reason {
     Undone,
 }
 
+impl User {
+    /// Since when the person may not use the platform.
+    pub(super) const fn inactive_since(&self) -> Option<Timestamp> {
+        self.inactive_since
+    }
+}
+
 impl From<StoredUser> for User {
     fn from(stored: StoredUser) -> Self {
         let StoredUser { user, created_at, updated_at } = stored;

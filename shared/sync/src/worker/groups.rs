@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use rollcall_directory::identity::GroupId;
-use rollcall_directory::scope::{Group, GroupGraph};
+use rollcall_directory::rules::Rules;
+use rollcall_directory::scope::{Group, GroupGraph, Scope};
 use rollcall_store::group::StoredGroup;
 
 use super::failure::Failure;
@@ -17,7 +18,12 @@ pub(super) async fn stored_graph(session: &Session<'_>) -> Result<GroupGraph, Fa
 
 /// The groups that matter among these. Only of roots the name is known.
 pub(super) fn graph_of(session: &Session<'_>, groups: &BTreeMap<GroupId, StoredGroup>) -> GroupGraph {
-    let (scope, rules) = (&session.connection.scope, &session.connection.rules);
+    graph(&session.connection.scope, &session.connection.rules, groups)
+}
+
+/// The groups that matter to a scope and to rules, among groups as the table keeps them.
+#[must_use]
+pub fn graph(scope: &Scope, rules: &Rules, groups: &BTreeMap<GroupId, StoredGroup>) -> GroupGraph {
     let named = groups.iter().map(|(group, stored)| (*group, stored.name.as_str()));
     let team_groups = rules.teams.groups(scope, named.filter(|(_, name)| !name.is_empty()));
     let plain = |(id, group): (&GroupId, &StoredGroup)| {

@@ -38,6 +38,9 @@ mod snapshot;
 mod teams;
 mod undo;
 
+pub use groups::graph;
+pub use reading::{Answered, person};
+
 use std::sync::Arc;
 use std::time::Duration;
 

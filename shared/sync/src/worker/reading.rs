@@ -9,8 +9,8 @@ use rollcall_graph::{ManagerField, User};
 use serde_json::Value;
 
 /// How the answer came about, which decides what a missing manager means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answered {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
     /// With `$expand=manager`, where Graph leaves out the manager of a person who has none.
     WithManager,
     /// As a delta row, where what is left out did not change.
@@ -18,7 +18,8 @@ pub(super) enum Answered {
 }
 
 /// What Graph's answer says of a person, as far as the rules look at it.
-pub(super) fn person(user: &User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
+#[must_use]
+pub fn person(user: &User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
     let mut reading = PersonReading::of(PersonId(user.id));
     reading.enabled = match user.properties.get("accountEnabled") {
         Some(Value::Bool(enabled)) => Reading::Is(*enabled),

@@ -3,6 +3,7 @@
 pub(crate) mod groups;
 pub(crate) mod people;
 mod standing;
+pub(crate) mod why;
 
 use std::time::Duration;
 
@@ -53,19 +54,28 @@ fn narrower(error: StoreError) -> Problem {
     }
 }
 
-/// Makes a call with the kept client of the connection, and once more if its credential was replaced meanwhile.
+/// Makes a call, and takes any refusal for a problem.
 async fn send<T>(app: &App, connection: ConnectionId, request: &Request<T>) -> Result<(TenantId, T), Problem> {
+    let (tenant, answer) = ask(app, connection, request).await?;
+    Ok((tenant, answer?))
+}
+
+/// Makes a call with the kept client of the connection, and once more if its credential was replaced meanwhile.
+async fn ask<T>(
+    app: &App,
+    connection: ConnectionId,
+    request: &Request<T>,
+) -> Result<(TenantId, Result<T, GraphError>), Problem> {
     let deadline = Instant::now() + LONGEST;
     let (tenant, client) = app.access.client(connection).await?;
     match client.until(deadline).priority(Priority::High).send(request).await {
-        Ok(answer) => Ok((tenant, answer)),
         Err(error @ GraphError::Credential { .. }) => {
             if !app.access.renewed(connection).await? {
-                return Err(error.into());
+                return Ok((tenant, Err(error)));
             }
             let (tenant, client) = app.access.client(connection).await?;
-            Ok((tenant, client.until(deadline).priority(Priority::High).send(request).await?))
+            Ok((tenant, client.until(deadline).priority(Priority::High).send(request).await))
         }
-        Err(error) => Err(error.into()),
+        answer => Ok((tenant, answer)),
     }
 }

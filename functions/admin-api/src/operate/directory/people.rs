@@ -1,6 +1,6 @@
 //! People of the tenant, for whoever chooses them one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use rollcall_directory::identity::{ConnectionId, PersonId, TenantId, UserId};
@@ -16,18 +16,9 @@ use crate::http::page::{Limit, Listing};
 use crate::http::problem::Problem;
 use crate::view::directory::Person;
 
-/// What is read of each person.
-const SELECT: [&str; 9] = [
-    "displayName",
-    "givenName",
-    "surname",
-    "mail",
-    "userPrincipalName",
-    "jobTitle",
-    "department",
-    "accountEnabled",
-    "userType",
-];
+/// What is shown of each person. What the rules look at is read beside it.
+const SHOWN: [&str; 8] =
+    ["displayName", "givenName", "surname", "mail", "userPrincipalName", "jobTitle", "department", "userType"];
 /// Other connections that are asked at the same time.
 const AT_ONCE: usize = 8;
 /// Connections of one page.
@@ -43,7 +34,10 @@ pub(crate) async fn find(
 ) -> Result<Listing<Person>, Problem> {
     let connection = existing(app, id).await?;
     let size = limit.page_size();
-    let first = if search.is_empty() { users::browse(&SELECT, size) } else { users::search(&search, &SELECT, size) };
+    let selected = connection.rules.selected();
+    let select: BTreeSet<&str> = selected.iter().map(String::as_str).chain(SHOWN).collect();
+    let select: Vec<&str> = select.into_iter().collect();
+    let first = if search.is_empty() { users::browse(&select, size) } else { users::search(&search, &select, size) };
     let found = page(app, id, &format!("directory people {id} {search}"), first, cursor).await?;
     let Found { tenant, objects, next } = found;
     let people: Vec<PersonId> = objects.iter().map(|user| PersonId(user.id)).collect();

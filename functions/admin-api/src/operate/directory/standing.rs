@@ -4,6 +4,7 @@ use rollcall_directory::identity::ConnectionId;
 use rollcall_directory::user::{Status, User};
 use rollcall_graph::User as Found;
 use rollcall_store::Connection;
+use rollcall_sync::worker::{Answered, person as reading};
 
 use crate::view::directory::Standing;
 use crate::view::matter::SkipReason;
@@ -35,10 +36,14 @@ pub(super) fn standing(
     }
 }
 
-/// Why a sync with the settings of this connection would skip the person. What Graph did not say counts against nobody.
-fn skip_reasons(person: &Found, _settings: &Connection) -> Vec<SkipReason> {
-    let enabled = person.properties.get("accountEnabled").and_then(serde_json::Value::as_bool);
-    if enabled == Some(false) { vec![SkipReason::Disabled] } else { Vec::new() }
+/// Why a sync with the rules of this connection would skip the person. What Graph did not say counts against nobody.
+fn skip_reasons(person: &Found, Connection { rules, .. }: &Connection) -> Vec<SkipReason> {
+    let reading = reading(person, &rules.inputs(), Answered::AsDelta);
+    let Some(known) = reading.over(None) else { return Vec::new() };
+    let refused = rules.admit(&known).err().and_then(SkipReason::of_leaving);
+    let told = rules.inputs().iter().all(|property| reading.attributes.contains_key(property));
+    let lacks = told.then(|| rules.lacks(&known)).unwrap_or_default();
+    refused.into_iter().chain(lacks.into_iter().map(SkipReason::from)).collect()
 }
 
 #[cfg(test)]
@@ -46,7 +51,7 @@ mod tests {
     use jiff::Timestamp;
     use rollcall_directory::guard::Limits;
     use rollcall_directory::identity::{PersonId, UserId};
-    use rollcall_directory::rules::Rules;
+    use rollcall_directory::rules::{Guests, Rules};
     use rollcall_directory::scope::Scope;
     use rollcall_directory::user::Leaving;
     use rollcall_store::{ConnectionStatus, CredentialKind, HistoryDays};
@@ -92,6 +97,28 @@ mod tests {
         assert_eq!(of(json!(true), None, false), Standing::Addable {});
         assert_eq!(of(json!(null), None, false), Standing::Addable {});
         assert_eq!(of(json!(false), None, false), Standing::Skipped { reasons: vec![SkipReason::Disabled] });
+    }
+
+    #[test]
+    fn the_rules_of_a_sync_say_who_is_skipped() {
+        let rules = Rules { guests: Guests::Out, ..Rules::default() };
+        let connection = Connection { rules, ..connection() };
+        let nulls = connection.rules.inputs().into_iter().map(|property| (property.selected().to_owned(), json!(null)));
+        let mut person: serde_json::Map<String, serde_json::Value> = nulls.collect();
+        for (name, value) in [("id", json!(ID)), ("accountEnabled", json!(true)), ("givenName", json!("Ann"))] {
+            person.insert(name.to_owned(), value);
+        }
+        let reasons = |person: &serde_json::Map<String, serde_json::Value>| {
+            skip_reasons(&serde_json::from_value(json!(person)).unwrap(), &connection)
+        };
+        assert_eq!(reasons(&person), [SkipReason::Surname, SkipReason::Email]);
+        person.insert("surname".to_owned(), json!("Lee"));
+        person.insert("userPrincipalName".to_owned(), json!("ann_x#EXT#@contoso.com"));
+        assert_eq!(reasons(&person), [SkipReason::Guest]);
+        person.insert("userPrincipalName".to_owned(), json!("ann@contoso.com"));
+        assert_eq!(reasons(&person), []);
+        person.remove("surname");
+        assert_eq!(reasons(&person), [], "what Graph did not say counts against nobody");
     }
 
     #[test]
