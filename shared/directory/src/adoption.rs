@@ -273,6 +273,7 @@ mod tests {
             Existing { decision: Decision::Linked { person: ANN }, protected: true, ..account("b", None, None) };
         let accounts = ExistingAccounts::new([linked], &Adoption::default(), []);
         assert!(!accounts.is_empty() && accounts.protects(ANN));
+        assert!(!accounts.protects(PersonId(Uuid::from_u128(2))));
         assert_eq!(accounts.find(&ann()), Some(Match::Linked { account: ExistingId("b".to_owned()) }));
         assert!(ExistingAccounts::default().is_empty());
     }

@@ -315,8 +315,6 @@ fn apply(plan: PersonPlan, observed: Option<User>) -> Option<User> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
-
     /// One pass is a fixpoint: whatever the platform held, planning again after applying is empty.
     #[test]
     fn planning_again_after_applying_is_empty(before in any_desired(), after in any_desired()) {

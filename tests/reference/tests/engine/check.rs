@@ -1,7 +1,7 @@
 //! What must hold of every world.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use reference::{Account, Expected, Platform, Status, Team, World, expected, field_names};
 use rollcall_directory::adoption::{ExistingId, Match};
@@ -14,51 +14,52 @@ use rollcall_directory::user::{self, User};
 use crate::engine::{Manner, Pass, Stored, pass, stored};
 use crate::values::TENANT;
 
-const PLAIN: Manner = Manner { scope_only: false, reversed: false };
+pub(crate) const PLAIN: Manner = Manner { scope_only: false, reversed: false };
 
-/// Everything that must hold.
-pub(crate) fn check(world: &World) -> Result<(), String> {
+/// Everything that must hold. Answers what was expected.
+pub(crate) fn check(world: &World) -> Result<Expected, String> {
     let expected = expected(world);
     let before = stored(&world.before);
     let first = pass(world, &before, PLAIN);
     as_expected(&expected, world, &first)?;
     touches_only_what_is_given(world, &before, &first)?;
-    is_settled(world, &first)?;
+    is_settled(world, &before, &first)?;
     let reversed = pass(world, &before, Manner { reversed: true, ..PLAIN });
-    same("the plan of the same inputs in another order", &reversed.bytes(), &first.bytes())?;
+    same(format_args!("the plan of the same inputs in another order"), &reversed.bytes(), &first.bytes())?;
     let scope_only = pass(world, &before, Manner { scope_only: true, ..PLAIN });
-    as_expected(&expected, world, &scope_only).map_err(|fault| format!("reading nobody outside the scope: {fault}"))
+    as_expected(&expected, world, &scope_only).map_err(|fault| format!("reading nobody outside the scope: {fault}"))?;
+    Ok(expected)
 }
 
-fn same<T: PartialEq + Debug>(what: &str, engine: &T, model: &T) -> Result<(), String> {
+fn same<T: PartialEq + Debug>(what: fmt::Arguments<'_>, engine: &T, model: &T) -> Result<(), String> {
     if engine == model {
         return Ok(());
     }
     Err(format!("{what}\n  engine: {engine:#?}\n   model: {model:#?}"))
 }
 
-fn as_expected(expected: &Expected, world: &World, pass: &Pass) -> Result<(), String> {
+pub(crate) fn as_expected(expected: &Expected, world: &World, pass: &Pass) -> Result<(), String> {
     let platform = platform(&pass.after);
     let people = platform.accounts.keys().chain(expected.platform.accounts.keys());
     for person in people.collect::<BTreeSet<&PersonId>>() {
         let (engine, model) = (platform.accounts.get(person), expected.platform.accounts.get(person));
-        same(&format!("the account of {person}"), &engine, &model)?;
+        same(format_args!("the account of {person}"), &engine, &model)?;
         if let (Some(user), Some(account)) = (pass.after.users.get(person), model) {
-            same(&format!("the fields of {person}"), &fields(world, user), &field_names(&world.rules, account))?;
+            same(format_args!("the fields of {person}"), &fields(world, user), &field_names(&world.rules, account))?;
         }
     }
-    same("the teams", &platform.teams, &expected.platform.teams)?;
+    same(format_args!("the teams"), &platform.teams, &expected.platform.teams)?;
     let problems: BTreeMap<PersonId, reference::Problem> =
         pass.problems.iter().map(|(person, problem)| (*person, plain_problem(problem))).collect();
-    same("the problems", &problems, &expected.problems)?;
-    same("shared addresses", &pass.shared_emails, &expected.shared_emails)?;
+    same(format_args!("the problems"), &problems, &expected.problems)?;
+    same(format_args!("shared addresses"), &pass.shared_emails, &expected.shared_emails)?;
     let taken: BTreeSet<(PersonId, reference::Loss)> = pass.taken.iter().map(plain_loss).collect();
-    same("what is taken", &taken, &expected.losses)?;
+    same(format_args!("what is taken"), &taken, &expected.losses)?;
     // Only a deletion may be refuted: whoever is away and wanted back is looked at again.
     let vain = pass.removals.len() - pass.taken.len();
     let refuted =
         pass.removals.iter().filter(|removal| removal.loss == Loss::Deletion && !pass.taken.contains(removal));
-    same("removals that were planned in vain", &vain, &refuted.count())
+    same(format_args!("removals that were planned in vain"), &vain, &refuted.count())
 }
 
 fn fields(world: &World, user: &User) -> BTreeMap<String, String> {
@@ -136,7 +137,11 @@ fn touches_only_what_is_given(world: &World, before: &Stored, pass: &Pass) -> Re
         let observed = before.users.get(person);
         let Some(write) = &plan.write else { continue };
         let directory = &world.directory;
-        same("whose account is written", &(write.person, write.id), &(*person, UserId::derive(TENANT, *person)))?;
+        same(
+            format_args!("whose account is written"),
+            &(write.person, write.id),
+            &(*person, UserId::derive(TENANT, *person)),
+        )?;
         let known =
             |group| directory.groups.contains_key(group) || observed.is_some_and(|user| user.teams.contains(group));
         let managers =
@@ -149,7 +154,7 @@ fn touches_only_what_is_given(world: &World, before: &Stored, pass: &Pass) -> Re
             && write.groups.iter().all(|group| directory.groups.contains_key(group))
             && (write.manager.is_none() || managers.contains(&write.manager))
             && write.linked.as_ref().is_none_or(linked);
-        same(&format!("{write:?} has only what is given"), &given, &true)?;
+        same(format_args!("{write:?} has only what is given"), &given, &true)?;
     }
     for removal in &pass.removals {
         let Some(user) = before.users.get(&removal.person) else {
@@ -163,23 +168,30 @@ fn touches_only_what_is_given(world: &World, before: &Stored, pass: &Pass) -> Re
             Loss::Email => user.email.is_some(),
             Loss::Deletion => !user.status.is_active(),
         };
-        same(&format!("{removal:?}: they have it"), &has, &true)?;
+        same(format_args!("{removal:?}: they have it"), &has, &true)?;
     }
     Ok(())
 }
 
-/// Planning again, at the same time and much later, finds nothing to do.
-fn is_settled(world: &World, first: &Pass) -> Result<(), String> {
+/// Planning again finds nothing to do. Who is as they should be is told by the fingerprint alone.
+fn is_settled(world: &World, before: &Stored, first: &Pass) -> Result<(), String> {
     let again = pass(world, &first.after, PLAIN);
     for (person, PersonPlan { write, removals, problem: _ }) in &again.plans {
-        same(&format!("what is left to do for {person}"), &(write, removals), &(&None, &Vec::new()))?;
+        same(format_args!("what is left to do for {person}"), &(write, removals), &(&None, &Vec::new()))?;
     }
-    same("what a second pass takes", &again.taken, &BTreeSet::new())?;
-    same("the platform after a second pass", &again.after, &first.after)?;
-    same("the problems after a second pass", &again.problems, &first.problems)?;
+    for (person, write) in &first.anew {
+        let Some(user) = before.users.get(person) else { continue };
+        let PersonPlan { write: change, removals, problem: _ } = &first.plans[person];
+        if user.status.is_active() && write.fingerprint() == user.fingerprint() {
+            same(format_args!("what is to do for {person}, unchanged"), &(change, removals), &(&None, &Vec::new()))?;
+        }
+    }
+    same(format_args!("what a second pass takes"), &again.taken, &BTreeSet::new())?;
+    same(format_args!("the platform after a second pass"), &again.after, &first.after)?;
+    same(format_args!("the problems after a second pass"), &again.problems, &first.problems)?;
     for (person, user) in &first.after.users {
         let before = first.after.users.get(person);
-        same("a change of nothing", &difference(before, Some(user)), &None)?;
+        same(format_args!("a change of nothing"), &difference(before, Some(user)), &None)?;
     }
     Ok(())
 }
@@ -189,8 +201,7 @@ fn is_settled(world: &World, first: &Pass) -> Result<(), String> {
 pub(crate) struct Coverage(BTreeMap<&'static str, u64>);
 
 impl Coverage {
-    pub(crate) fn add(&mut self, world: &World) {
-        let after = expected(world);
+    pub(crate) fn add(&mut self, world: &World, after: &Expected) {
         let before = &world.before.accounts;
         let loss = |test: fn(&reference::Loss) -> bool| after.losses.iter().any(|(_, loss)| test(loss));
         let problem = |test: fn(&reference::Problem) -> bool| after.problems.values().any(test);

@@ -36,6 +36,8 @@ pub(crate) struct Manner {
 /// What a pass has planned and done.
 pub(crate) struct Pass {
     pub(crate) plans: BTreeMap<PersonId, PersonPlan>,
+    /// The accounts that those who are in would get if they had none.
+    pub(crate) anew: BTreeMap<PersonId, User>,
     /// Everything that the pass wanted to take.
     pub(crate) removals: BTreeSet<Removal>,
     /// What was taken after the directory was asked once more.
@@ -125,6 +127,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
     let mut users = before.users.clone();
     let mut seen = BTreeSet::new();
     let mut plans = BTreeMap::new();
+    let mut anew = BTreeMap::new();
     let mut problems = BTreeMap::new();
     for (id, found) in ordered(world.directory.people.iter(), manner) {
         let groups = world.directory.groups.iter().filter(|(_, group)| group.people.contains(id));
@@ -138,6 +141,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
         let desired = policy.desired(&person, &direct, matched);
         let observed = before.users.get(id);
         let planned = plan(TENANT, *id, &world.rules, &desired, observed);
+        anew.extend(plan(TENANT, *id, &world.rules, &desired, None).write.map(|user| (*id, user)));
         if let Some(mut after) = planned.write.clone() {
             after.protected |= observed.is_none() && existing.protects(*id);
             users.insert(*id, after);
@@ -182,7 +186,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
     }
     let teams = teams(world, &graph, &users, before);
     let shared_emails = shared_emails(users.values());
-    Pass { plans, removals: wanted, taken, problems, shared_emails, after: Stored { users, teams } }
+    Pass { plans, anew, removals: wanted, taken, problems, shared_emails, after: Stored { users, teams } }
 }
 
 fn teams(

@@ -19,14 +19,14 @@ mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use reference::World;
+use reference::{Account, Expected, Status, World, expected};
 
 const WORLDS: u64 = 100_000;
 
-/// What is wrong with what the engine makes of this world; a panic is wrong too.
-fn fault(world: &World) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| check::check(world).err()))
-        .unwrap_or_else(|panic| Some(format!("panic: {:?}", panic.downcast_ref::<String>())))
+/// What the engine and the model make of this world, or what is wrong. A panic is wrong too.
+fn tried(world: &World) -> Result<Expected, String> {
+    catch_unwind(AssertUnwindSafe(|| check::check(world)))
+        .unwrap_or_else(|panic| Err(format!("panic: {:?}", panic.downcast_ref::<String>())))
 }
 
 fn report(seed: u64, world: &World, fault: &str) -> String {
@@ -47,11 +47,13 @@ fn the_engine_makes_of_every_world_what_the_model_says() {
             let mut seen = check::Coverage::default();
             for seed in (first..first + worlds).skip(thread as usize).step_by(threads as usize) {
                 let world = generate::world(seed);
-                if fault(&world).is_some() {
-                    let (small, fault) = shrink::shrink(world, fault);
-                    panic!("{}", report(seed, &small, &fault));
+                match tried(&world) {
+                    Ok(expected) => seen.add(&world, &expected),
+                    Err(_) => {
+                        let (small, fault) = shrink::shrink(world, |world| tried(world).err());
+                        panic!("{}", report(seed, &small, &fault));
+                    }
                 }
-                seen.add(&world);
             }
             seen
         };
@@ -68,9 +70,54 @@ fn the_engine_makes_of_every_world_what_the_model_says() {
     }
 }
 
-/// The comparison can fail: every single thing that the model says is looked at.
+/// A way to be wrong.
+type Error = (&'static str, fn(&mut Expected));
+
+const ERRORS: &[Error] = &[
+    ("an account less", |expected| drop(expected.platform.accounts.pop_last())),
+    ("another status", |expected| of_each(expected, |account| account.status = Status::Active)),
+    ("no attributes", |expected| of_each(expected, |account| account.attributes.clear())),
+    ("no address", |expected| of_each(expected, |account| account.email = None)),
+    ("no language", |expected| of_each(expected, |account| account.language = None)),
+    ("no manager", |expected| of_each(expected, |account| account.manager = None)),
+    ("no teams", |expected| of_each(expected, |account| account.teams.clear())),
+    ("no manager's team", |expected| of_each(expected, |account| account.manager_team = None)),
+    ("nothing linked", |expected| of_each(expected, |account| account.linked = None)),
+    ("nobody protected", |expected| of_each(expected, |account| account.protected = false)),
+    ("a team less", |expected| drop(expected.platform.teams.pop_first())),
+    ("another name", |expected| expected.platform.teams.values_mut().for_each(|team| team.name.push('x'))),
+    ("no team ends", |expected| expected.platform.teams.values_mut().for_each(|team| team.active = true)),
+    ("no supervisor", |expected| expected.platform.teams.values_mut().for_each(|team| team.supervisor = None)),
+    ("no members", |expected| expected.platform.teams.values_mut().for_each(|team| team.members.clear())),
+    ("a problem less", |expected| drop(expected.problems.pop_first())),
+    ("no address shared", |expected| expected.shared_emails.clear()),
+    ("a loss less", |expected| drop(expected.losses.pop_first())),
+];
+
+fn of_each(expected: &mut Expected, change: impl Fn(&mut Account)) {
+    expected.platform.accounts.values_mut().for_each(change);
+}
+
 #[test]
-fn a_difference_is_found_and_made_small() {
+fn the_comparison_sees_every_difference() {
+    for (what, make_wrong) in ERRORS {
+        let mut wrong_ones = 0;
+        for world in (0..500).map(generate::world) {
+            let right = expected(&world);
+            let mut wrong = right.clone();
+            make_wrong(&mut wrong);
+            if wrong != right {
+                wrong_ones += 1;
+                let pass = engine::pass(&world, &engine::stored(&world.before), check::PLAIN);
+                assert!(check::as_expected(&wrong, &world, &pass).is_err(), "{what} was not seen in {world:#?}");
+            }
+        }
+        assert!(wrong_ones > 0, "{what}: no world to try it in");
+    }
+}
+
+#[test]
+fn a_failing_world_is_made_small() {
     let world = generate::world(1);
     let (small, fault) = shrink::shrink(world, |world| (!world.directory.people.is_empty()).then(|| "somebody".into()));
     assert_eq!(fault, "somebody");
