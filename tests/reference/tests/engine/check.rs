@@ -179,11 +179,17 @@ fn is_settled(world: &World, before: &Stored, first: &Pass) -> Result<(), String
     for (person, PersonPlan { write, removals, problem: _ }) in &again.plans {
         same(format_args!("what is left to do for {person}"), &(write, removals), &(&None, &Vec::new()))?;
     }
-    for (person, write) in &first.anew {
+    for (person, wanted) in &first.anew {
         let Some(user) = before.users.get(person) else { continue };
-        let PersonPlan { write: change, removals, problem: _ } = &first.plans[person];
-        if user.status.is_active() && write.fingerprint() == user.fingerprint() {
-            same(format_args!("what is to do for {person}, unchanged"), &(change, removals), &(&None, &Vec::new()))?;
+        let PersonPlan { write, removals, problem: _ } = &first.plans[person];
+        if user.status.is_active() && wanted.fingerprint() == user.fingerprint() {
+            same(format_args!("what is to do for {person}, unchanged"), &(write, removals), &(&None, &Vec::new()))?;
+        }
+    }
+    for (person, wanted) in &again.anew {
+        let user = first.after.users.get(person).filter(|user| user.status.is_active());
+        if let Some(user) = user {
+            same(format_args!("the fingerprint of {person}"), &user.fingerprint(), &wanted.fingerprint())?;
         }
     }
     same(format_args!("what a second pass takes"), &again.taken, &BTreeSet::new())?;
