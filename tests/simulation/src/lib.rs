@@ -10,6 +10,8 @@
 //! * [`settings`], [`expected`]: what the platform should hold, computed plainly from the simulated
 //!   directory, without any code of the product. [`platform`]: what the platform does hold.
 //! * [`history`]: random changes of a directory, from a seed.
+//! * [`seeds`]: seeded histories with faults, and what must hold all the same. [`campaign`]: many of them.
+//!   `cargo run -p simulation -- --seeds 500` plays them; `--profile local` makes it several times faster.
 //! * [`trace`]: what happened, for comparing and reading.
 //!
 //! The tests stand in `tests/`. Nothing here decides anything that the product decides.

@@ -3,7 +3,8 @@
 //! A seed draws tenants, settings, and a script of steps: changes of the directory, jobs, messages, faults, and what
 //! operators do. Everything random follows from the seed, so that the same seed does the same twice, to the byte.
 //!
-//! * `script`: what is drawn. `run`: how it is played; `invocation`: the workers, their kills and freezes.
+//! * `script`: what is drawn. `run`: how it is played, with `happenings` and what the `operator` does; `invocation`: the
+//!   workers, their kills and freezes.
 //! * `sky`, `catalogue`: what goes wrong. [`Counts`] says how often.
 //! * `watch`, `truth`: what must hold after every step. `ending`: faults stop, and everything must come right.
 //! * `shrink`: a failing script without what it does not need.
@@ -18,6 +19,7 @@ mod catalogue;
 mod counts;
 mod doom;
 mod ending;
+mod happenings;
 mod invocation;
 mod operator;
 mod run;
