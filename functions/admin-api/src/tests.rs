@@ -1,10 +1,16 @@
-//! The API as a caller meets it, in front of a table that is empty.
+//! The API as a caller meets it, in front of a table that is empty, or of a real one with a worker behind it.
 
 mod channel;
 mod description;
 mod directory;
+mod existing;
 mod exports;
+mod hierarchy;
+mod previews;
 mod refusals;
 mod samples;
+mod settings;
 mod stage;
+mod undo;
+mod why;
 mod world;

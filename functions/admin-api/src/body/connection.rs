@@ -95,7 +95,7 @@ impl TryFrom<Whole> for Days {
     type Error = &'static str;
 
     fn try_from(Whole(days): Whole) -> Result<Self, Self::Error> {
-        let fitting = u32::try_from(days).ok().and_then(|days| HistoryDays::new(days));
+        let fitting = u32::try_from(days).ok().and_then(HistoryDays::new);
         fitting.map(Self).ok_or("must be from 7 to 3650")
     }
 }

@@ -60,42 +60,44 @@ pub(crate) struct RulesPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, default = true, required = false)]
     auto_sync: Option<bool>,
-    /// Whether guests get accounts. `in` unless said otherwise.
+    /// Whether guests get accounts. `in` unless said otherwise. `out` takes access from every guest at the next run, after the guard.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Guests, required = false)]
+    #[schema(value_type = Guests, default = "in", required = false)]
     guests: Option<Guests>,
-    /// Whether people whose account is disabled in Entra get, or keep, theirs. `out` unless said otherwise.
+    /// Whether people whose account is disabled in Entra get, or keep, theirs. `out` unless said otherwise: whoever is
+    /// disabled loses access at the next run, after the guard.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = DisabledAccounts, required = false)]
+    #[schema(value_type = DisabledAccounts, default = "out", required = false)]
     disabled_accounts: Option<DisabledAccounts>,
     /// What a person must have to get an account; all three unless said otherwise. It destroys nothing: who has no account yet gets
     /// none and is put on the work-list, and who has one keeps the values that were there.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Vec<Need>, max_items = 3, required = false)]
+    #[schema(value_type = Vec<Need>, max_items = 3, default = json!(["given_name", "surname", "email"]), required = false)]
     required: Option<BTreeSet<Need>>,
     /// Where the e-mail address comes from. `user_principal_name` unless said otherwise. A change of it replaces the addresses of
     /// all accounts at the next run; people without one under the new source lose theirs, after the guard, unless it is required.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = EmailFrom, required = false)]
+    #[schema(value_type = EmailFrom, default = "user_principal_name", required = false)]
     email: Option<EmailFrom>,
     /// Which properties are kept on accounts, and what the platform calls them. 15 of them under Graph's names unless said
     /// otherwise. The values of a property that is switched off are deleted from all accounts at the next run, without the guard.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Attributes, required = false)]
+    #[schema(value_type = Attributes, default = json!({"off": [], "more": [], "names": {}}), required = false)]
     attributes: Option<Attributes>,
     /// Which languages the platform speaks. Accounts have no language of their own unless said otherwise. A change of it replaces the
     /// languages of all accounts at the next run.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Languages, required = false)]
+    #[schema(value_type = Languages, default = json!({"default": null, "supported": []}), required = false)]
     languages: Option<Languages>,
     /// Which teams there are. One for each scope group unless said otherwise. A team for which there is no reason any more is retired
     /// at the next run, and its members leave it; the team and its history stay.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Teams, required = false)]
+    #[schema(value_type = Teams, default = json!({"scope_groups": true, "group_names": [], "managers": null}), required = false)]
     teams: Option<Teams>,
-    /// What happens to the accounts of people who leave. They are deactivated unless said otherwise.
+    /// What happens to the accounts of people who leave. They are deactivated unless said otherwise: they lose access,
+    /// after the guard. `deactivate_then_delete` deletes their accounts for good.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Leavers, required = false)]
+    #[schema(value_type = Leavers, default = json!({"action": "deactivate"}), required = false)]
     leavers: Option<Leavers>,
     /// Whether anything may be deleted at all. Off unless said otherwise. **On destroys**: together with the leavers' action
     /// `deactivate_then_delete` it deletes accounts for good.
@@ -105,7 +107,7 @@ pub(crate) struct RulesPatch {
     /// By what accounts that were there before are proposed to be somebody's. By nothing unless said otherwise. It destroys
     /// nothing: a person decides about each proposal.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Adoption, required = false)]
+    #[schema(value_type = Adoption, default = json!({"by": []}), required = false)]
     adoption: Option<Adoption>,
 }
 

@@ -62,6 +62,9 @@ pub(crate) enum Scope {
 }
 
 /// How several scope groups are combined.
+///
+/// * `any`, the default: members of at least one of them are in.
+/// * `all`: only members of every one of them are in. Whoever is in some only loses access at the next run, after the guard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ScopeCombine)]
@@ -69,11 +72,14 @@ pub(crate) enum Combine {
     /// Members of at least one of them are in.
     #[default]
     Any,
-    /// Only members of every one of them are in. Whoever is in some only loses access at the next run, after the guard.
+    /// Only members of every one of them are in.
     All,
 }
 
 /// Whether members of nested groups are members.
+///
+/// * `followed`, the default: nested groups are followed, however deep.
+/// * `direct_only`: only direct members count. Whoever is in by a nested group only loses access at the next run, after the guard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ScopeNesting)]
@@ -81,7 +87,7 @@ pub(crate) enum Nesting {
     /// Nested groups are followed, however deep.
     #[default]
     Followed,
-    /// Only direct members count. Whoever is in by a nested group only loses access at the next run, after the guard.
+    /// Only direct members count.
     DirectOnly,
 }
 

@@ -97,7 +97,7 @@ pub(super) async fn put_to_use(
     now: Timestamp,
 ) -> Result<Connection, Problem> {
     let matters = matters(before, &after);
-    let settings_revision = if matters { before.revision + 1 } else { before.settings_revision };
+    let settings_revision = if matters { before.revision + 1 } else { after.settings_revision };
     let cause = follow_up(&before.status, renewed || matters);
     let status = if cause == Some(Cause::Resumption) { ConnectionStatus::Active } else { after.status.clone() };
     let saved = save(app, Connection { status, settings_revision, ..after }, now).await?;

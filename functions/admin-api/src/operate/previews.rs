@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, RunId};
-use rollcall_store::{Connection, Proposal, Run, RunStatus};
+use rollcall_store::{Connection, ConnectionStatus, Proposal, Run, RunStatus};
 use rollcall_sync::job::{Cause, Job};
 
 use super::connections::{put_to_use, start_anew};
@@ -62,9 +62,9 @@ pub(crate) async fn apply(app: &App, id: ConnectionId, preview: RunId, now: Time
     if connection.revision != proposal.revision {
         return applied_before(app, connection, &proposal).await;
     }
-    let Proposal { scope, rules, limits, .. } = proposal;
-    let after = Connection { scope, rules, limits, ..connection.clone() };
-    // What is applied is done at once, also where it is what was there: that was asked for.
+    let Proposal { scope, rules, limits, revision, .. } = proposal;
+    // Everybody is looked at anew, also where the settings are what they were: that was asked for.
+    let after = Connection { scope, rules, limits, settings_revision: revision + 1, ..connection.clone() };
     put_to_use(app, &connection, after, true, now).await
 }
 
@@ -72,10 +72,11 @@ pub(crate) async fn apply(app: &App, id: ConnectionId, preview: RunId, now: Time
 async fn applied_before(app: &App, connection: Connection, proposal: &Proposal) -> Result<Connection, Problem> {
     let Proposal { scope, rules, limits, revision, .. } = proposal;
     let is_as_proposed = (&connection.scope, &connection.rules, &connection.limits) == (scope, rules, limits);
-    if !is_as_proposed || connection.revision != revision + 1 {
+    let is_saved = connection.revision == revision + 1 && connection.settings_revision == connection.revision;
+    if !is_as_proposed || !is_saved {
         return Err(Problem::conflict("The connection has been changed since it was previewed. Preview again."));
     }
-    if connection.status == rollcall_store::ConnectionStatus::Active {
+    if connection.status == ConnectionStatus::Active {
         start_anew(app, &connection, Cause::Manual { who: ADMIN.to_owned() }).await?;
     }
     Ok(connection)

@@ -67,3 +67,37 @@ async fn nothing_that_is_shown_has_a_secret_or_a_tenant_id() {
     }
     assert!(seen.len() > 10, "the schemas were not followed");
 }
+
+/// A description and those of everything below, as one text.
+fn told(api: &Value, schema: &Value) -> String {
+    let mut text = schema["description"].as_str().unwrap_or_default().to_owned();
+    if let Some(name) = schema["$ref"].as_str() {
+        text += &told(api, &api["components"]["schemas"][name.rsplit('/').next().unwrap()]);
+    }
+    for variant in ["oneOf", "allOf"].iter().filter_map(|name| schema[name].as_array()).flatten() {
+        text += &told(api, variant);
+    }
+    text
+}
+
+#[tokio::test]
+async fn every_option_tells_its_default_and_what_it_destroys() {
+    let api = description().await;
+    let schemas = &api["components"]["schemas"];
+    let rules = schemas["RulesChange"]["properties"].as_object().unwrap();
+    assert_eq!(rules.len(), 11);
+    let scopes = schemas["Scope"]["oneOf"].as_array().unwrap();
+    assert_eq!(scopes.len(), 3);
+    let options = scopes.iter().flat_map(|scope| scope["properties"].as_object().unwrap()).chain(rules);
+    for (name, option) in options.filter(|(name, _)| *name != "type") {
+        let text = told(&api, option);
+        let needed = ["groups", "people"].contains(&name.as_str());
+        assert!(needed || option.get("default").is_some(), "{name} has no default: {option}");
+        let words = ["destroys", "lose", "loses access", "deleted", "replaces", "retired"];
+        assert!(words.iter().any(|word| text.contains(word)), "{name} does not tell what it destroys: {text}");
+    }
+    for name in ["RulesChange", "AttributeRules", "Languages", "TeamRules", "ManagerTeams", "Adoption", "NewPreview"] {
+        assert_eq!(schemas[name]["additionalProperties"], false, "{name} refuses what it does not know");
+        assert!(schemas[name].get("required").is_none(), "{name}");
+    }
+}

@@ -1,14 +1,15 @@
 //! The router, in front of a real table and a simulated tenant: for what an empty table can not show.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use entra::directory::{Kind, NewObject};
+use entra::directory::{Directory, Kind, NewObject};
 use entra::{Options, Server, TenantInfo, TenantOptions};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -18,16 +19,20 @@ use rollcall_directory::identity::{ConnectionId, PersonId, RunId, TenantId, User
 use rollcall_directory::property::{Attributes, Property};
 use rollcall_directory::user::{Status, User};
 use rollcall_graph::{HttpClient, Origins};
+use rollcall_runtime::clock;
 use rollcall_store::{
     Acquired, Commit, Counts, Lease, Mode, Progress, Run, RunStatus, Secrets, StateChange, Table, Trigger, UserWrite,
 };
 use rollcall_sync::access::GraphAccess;
-use rollcall_sync::job::Message;
+use rollcall_sync::job::{Job, Message};
+use rollcall_sync::notice::Teller;
 use rollcall_sync::notice::channel::ChannelHosts;
-use rollcall_sync::ports::{Queue, QueueError};
+use rollcall_sync::ports::{Letter, Mail, MailError, Queue, QueueError};
 use rollcall_sync::subscription::address::Addresses;
+use rollcall_sync::worker::Worker;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -45,12 +50,25 @@ pub(super) struct World {
     pub(super) entra: Server,
     pub(super) tenant: TenantInfo,
     pub(super) app: App,
+    queue: Kept,
 }
 
-struct Forgetful;
+/// Keeps what is queued until somebody works.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<VecDeque<Message>>>);
 
-impl Queue for Forgetful {
-    fn send<'a>(&'a self, _: &'a Message, _: &'a str) -> BoxFuture<'a, Result<(), QueueError>> {
+impl Queue for Kept {
+    fn send<'a>(&'a self, message: &'a Message, _: &'a str) -> BoxFuture<'a, Result<(), QueueError>> {
+        self.0.lock().unwrap().push_back(message.clone());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Takes every letter.
+struct Letterbox;
+
+impl Mail for Letterbox {
+    fn send<'a>(&'a self, _: &'a Letter) -> BoxFuture<'a, Result<(), MailError>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -69,16 +87,79 @@ impl World {
         let secrets = Secrets::new(secrets_client, "rollcall/connection/");
         let origin: url::Url = entra.origin().parse().unwrap();
         let origins = Origins::custom(origin.clone(), origin).unwrap();
+        let queue = Kept::default();
         let app = App {
             channels: channels(&secrets, ChannelHosts::default()),
             table: Table::new(client, NAME).with_cursor_key(b"key"),
             access: GraphAccess::new(HttpClient::new().unwrap(), origins, secrets.clone()),
             secrets,
-            queue: Arc::new(Forgetful),
+            queue: Arc::new(queue.clone()),
             addresses: Addresses::new("https://api.example.com".parse().unwrap()),
             token: token.arn.unwrap().into(),
         };
-        Self { _emulator: emulator, tenant: entra.tenant().unwrap(), entra, app }
+        Self { _emulator: emulator, tenant: entra.tenant().unwrap(), entra, app, queue }
+    }
+
+    /// What is queued, which then is queued no more.
+    pub(super) fn queued(&self) -> Vec<Job> {
+        self.queue.0.lock().unwrap().drain(..).map(|message| message.job).collect()
+    }
+
+    /// Does everything that is queued, as a worker does.
+    pub(super) async fn work(&self) {
+        let queue: Arc<dyn Queue> = Arc::new(self.queue.clone());
+        let worker = Worker {
+            table: self.app.table.clone(),
+            access: self.app.access.clone(),
+            queue,
+            teller: Teller::by_mail(self.app.table.clone(), Arc::new(Letterbox)),
+            keeper: None,
+            clock: Arc::new(clock::now),
+            name: "worker".to_owned(),
+        };
+        loop {
+            let Some(message) = self.queue.0.lock().unwrap().pop_front() else { return };
+            worker.work(&message, Instant::now() + Duration::from_secs(120)).await.unwrap();
+        }
+    }
+
+    /// Sends JSON, or nothing, and gives status and answer.
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let (status, _, text) = self.send(method, path, body.map(|body| body.to_string())).await;
+        (status.as_u16(), serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Makes a connection active and does its first run.
+    pub(super) async fn activate(&self, connection: ConnectionId) {
+        let (status, answer) = self.call(Method::POST, &format!("/connections/{connection}/activate"), None).await;
+        assert_eq!(status, 200, "{answer}");
+        self.work().await;
+    }
+
+    /// Changes something in the directory.
+    pub(super) fn edit(&self, edit: impl FnOnce(&mut Directory, i64)) {
+        self.entra.change(self.tenant.tenant_id, edit).unwrap();
+    }
+
+    /// Puts somebody or a group into a group.
+    pub(super) fn join(&self, group: Uuid, member: Uuid) {
+        self.edit(|directory, now| {
+            let (group, member) = (directory.find(group).unwrap(), directory.find(member).unwrap());
+            directory.add_member(group, member, now).unwrap();
+        });
+    }
+
+    /// Gives an object other values.
+    pub(super) fn set(&self, id: Uuid, name: &str, value: Option<&str>) {
+        self.edit(|directory, now| {
+            let slot = directory.find(id).unwrap();
+            directory.set(slot, &[(name.to_owned(), value.map(str::to_owned))], now).unwrap();
+        });
+    }
+
+    /// A group in the directory.
+    pub(super) fn group(&self, name: &str) -> Uuid {
+        self.add(Kind::Group, &[("displayName", name), ("groupTypes", "[]"), ("securityEnabled", "true")])
     }
 
     /// A connection of this tenant, made through the API.

@@ -129,7 +129,7 @@ enum Status {
 
 /// What a run did and did not do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Counts {
+struct Counts {
     /// Accounts made.
     created: u64,
     /// Accounts changed.

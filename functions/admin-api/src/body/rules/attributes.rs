@@ -23,7 +23,7 @@ const MOST_LANGUAGES: usize = 100;
 /// `onPremisesExtensionAttributes.extensionAttribute1` to `…15`, and directory extensions
 /// (`extension_{application id without dashes}_{name}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Sent")]
+#[serde(try_from = "Sent", default, deny_unknown_fields)]
 #[schema(as = AttributeRules)]
 pub(crate) struct Attributes {
     /// Properties that are on by default and shall not be kept. None unless given. Their values are **deleted from all accounts** at
@@ -32,12 +32,12 @@ pub(crate) struct Attributes {
     off: BTreeSet<Property>,
     /// Other properties that shall be kept. None unless given. The values of one that is taken out are **deleted from all accounts** at
     /// the next run, without the guard.
-    #[schema(value_type = Vec<String>, max_items = 100, default = json!([]), examples(json!(["employeeOrgData.costCenter"])))]
+    #[schema(value_type = Vec<String>, max_items = 100, default = json!([]))]
     more: BTreeSet<Property>,
     /// What the platform calls a property, where not by Graph's name: 1 to 64 characters that begin with a letter and go on with
     /// letters, digits, `_`, `.` or `-`. No two properties have the same name. A value that was known under the old name is
     /// known under the new one from the next change on.
-    #[schema(value_type = BTreeMap<String, String>, default = json!({}), examples(json!({"jobTitle": "position"})))]
+    #[schema(value_type = BTreeMap<String, String>, default = json!({}))]
     names: BTreeMap<Property, FieldName>,
 }
 
@@ -100,14 +100,14 @@ impl From<rules::AttributeRules> for Attributes {
 /// Which languages the platform speaks. With neither member accounts have no language of their own, and `preferredLanguage` is an
 /// attribute like others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "SentLanguages")]
+#[serde(try_from = "SentLanguages", default, deny_unknown_fields)]
 pub(crate) struct Languages {
     /// The language of people who prefer none, or none that is supported, as a BCP 47 tag. One of the supported ones, if there are
     /// any. None unless given.
     #[schema(value_type = Option<String>, max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", examples("en"))]
     default: Option<Tag>,
     /// What the platform speaks, as BCP 47 tags. Empty unless given: every language is taken as the directory has it.
-    #[schema(value_type = Vec<String>, max_items = 100, default = json!([]), examples(json!(["en", "de-CH"])))]
+    #[schema(value_type = Vec<String>, max_items = 100, default = json!([]))]
     supported: BTreeSet<Tag>,
 }
 

@@ -35,20 +35,26 @@ macro_rules! choice {
 
 choice! {
     /// Whether guests get accounts. A guest is who has the `userType` Guest, or `#EXT#` in the user principal name.
+    ///
+    /// * `in`, the default: as anybody in scope. It destroys nothing.
+    /// * `out`: they get none. Guests who have an account lose access at the next run, after the guard.
     Guests is rules::Guests {
-        /// As anybody in scope. The default.
+        /// As anybody in scope.
         In,
-        /// They get none. Guests who have an account lose access at the next run, after the guard.
+        /// They get none, and whoever has one loses access.
         Out,
     }
 }
 
 choice! {
     /// Whether people whose account is disabled in Entra get, or keep, theirs.
+    ///
+    /// * `out`, the default: they get none, and whoever is disabled loses access at the next run, after the guard.
+    /// * `in`: as anybody in scope. It destroys nothing; they can not sign in with Entra while they are disabled.
     DisabledAccounts is rules::DisabledAccounts {
-        /// They get none, and whoever is disabled in Entra loses access at the next run, after the guard. The default.
+        /// They get none, and whoever is disabled loses access.
         Out,
-        /// As anybody in scope. It destroys nothing; they can not sign in with Entra while they are disabled.
+        /// As anybody in scope.
         In,
     }
 }
@@ -67,10 +73,14 @@ choice! {
 
 choice! {
     /// Where the e-mail address of an account comes from.
+    ///
+    /// * `user_principal_name`, the default: always there, and unique in the tenant.
+    /// * `mail`: people without a mailbox have none, and lose the one that they had, after the guard, unless it is required.
+    /// * `mail_then_user_principal_name`: `mail`, and `userPrincipalName` for people without it.
     EmailFrom is rules::EmailSource {
-        /// `userPrincipalName`: always there, and unique in the tenant. The default.
+        /// `userPrincipalName`.
         UserPrincipalName,
-        /// `mail`: people without a mailbox have none, and lose the one that they had, after the guard, unless it is required.
+        /// `mail`.
         Mail,
         /// `mail`, and `userPrincipalName` for people without it.
         MailThenUserPrincipalName,
@@ -78,7 +88,8 @@ choice! {
 }
 
 choice! {
-    /// A property by which an account that was there before is found to be somebody's.
+    /// A property by which an account that was there before is found to be somebody's: `employeeId`, or an address of a verified
+    /// domain of the tenant.
     MatchedBy is MatchBy {
         /// `employeeId`.
         EmployeeId,

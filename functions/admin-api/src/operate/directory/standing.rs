@@ -1,6 +1,8 @@
 //! What choosing a person would mean.
 
 use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::{Required, Rules};
 use rollcall_directory::user::{Status, User};
 use rollcall_graph::User as Found;
 use rollcall_store::Connection;
@@ -41,9 +43,18 @@ fn skip_reasons(person: &Found, Connection { rules, .. }: &Connection) -> Vec<Sk
     let reading = reading(person, &rules.inputs(), Answered::AsDelta);
     let Some(known) = reading.over(None) else { return Vec::new() };
     let refused = rules.admit(&known).err().and_then(SkipReason::of_leaving);
-    let told = rules.inputs().iter().all(|property| reading.attributes.contains_key(property));
-    let lacks = told.then(|| rules.lacks(&known)).unwrap_or_default();
-    refused.into_iter().chain(lacks.into_iter().map(SkipReason::from)).collect()
+    let is_told = |required: &Required| match required.property() {
+        Some(property) => reading.attributes.contains_key(&property),
+        None => addresses(rules).all(|property| reading.attributes.contains_key(&property)),
+    };
+    let lacks = rules.lacks(&known).into_iter().filter(is_told);
+    refused.into_iter().chain(lacks.map(SkipReason::from)).collect()
+}
+
+/// Where an address can come from, as far as the rules look there.
+fn addresses(rules: &Rules) -> impl Iterator<Item = Property> + use<> {
+    let inputs = rules.inputs();
+    [Property::UserPrincipalName, Property::Mail].into_iter().filter(move |property| inputs.contains(property))
 }
 
 #[cfg(test)]
@@ -51,7 +62,7 @@ mod tests {
     use jiff::Timestamp;
     use rollcall_directory::guard::Limits;
     use rollcall_directory::identity::{PersonId, UserId};
-    use rollcall_directory::rules::{Guests, Rules};
+    use rollcall_directory::rules::Guests;
     use rollcall_directory::scope::Scope;
     use rollcall_directory::user::Leaving;
     use rollcall_store::{ConnectionStatus, CredentialKind, HistoryDays};
