@@ -141,3 +141,17 @@ async fn another_template_renames_all_teams_and_none_ends_them() -> Done {
     assert_eq!(office.account(ann).await?.manager, Some(boss));
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_whose_surname_is_taken_by_a_full_run_renames_the_team() -> Done {
+    let office = with_managers().await?;
+    office.settings(|connection| connection.rules.required.clear()).await?;
+    let (ann, boss) = (office.employ(1, "Ann"), office.employ(3, "Peter"));
+    office.manage(ann, Some(boss));
+    office.full().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Lee's team"));
+    office.set(boss, "surname", None);
+    office.full().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter's team"));
+    Ok(())
+}
