@@ -42,6 +42,8 @@ pub struct Commit {
     pub problems: ProblemChanges,
     /// What changes of the state.
     pub state: StateChange,
+    /// Gives the lease back with the last write of all: nothing may be written under it afterwards.
+    pub release: bool,
     /// Only the history of accounts and teams is written, and nothing of what it tells: a preview.
     pub rehearsal: bool,
     /// The current time.
@@ -62,6 +64,7 @@ impl Commit {
             chunks: Vec::new(),
             problems: ProblemChanges::default(),
             state: StateChange::default(),
+            release: false,
             rehearsal: false,
             now,
         }

@@ -70,9 +70,19 @@ impl Table {
                 after = Some(read_text("change", item, "sk")?.to_owned());
             }
             if last.is_none() {
-                return Ok(Page { items: found, next: None });
+                break;
             }
         }
+        // The last part of a short history is in the run's own record.
+        let record = self.get(&Key::run(connection, run)).await?.filter(|item| item.contains_key("changes"));
+        let rest = record.as_ref().map(read_changes).transpose()?.unwrap_or_default();
+        let (wanted, count) = (request.size() - found.len(), rest.len());
+        found.extend(rest.into_iter().skip(skip).take(wanted));
+        if skip + wanted < count {
+            let position = format!("{}|{}", after.unwrap_or_default(), skip + wanted);
+            return Ok(Page { items: found, next: Some(cursors.seal(&list, &position)) });
+        }
+        Ok(Page { items: found, next: None })
     }
 
     /// The pieces of a run's snapshot that its last checkpoint stands on, in order, with their numbers.

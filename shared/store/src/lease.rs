@@ -7,7 +7,7 @@
 //! worker that was frozen for hours and wakes up writes nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use rollcall_directory::identity::ConnectionId;
@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) epoch: u64,
     /// Days for which history is kept.
     history: AtomicU32,
+    /// Whether a commit has given the lease back.
+    pub(crate) given_back: AtomicBool,
     /// Held during each write.
     pub(crate) progress: Mutex<Progress>,
     /// The state after the last write.
@@ -196,7 +198,8 @@ impl Lease {
         let epoch = progress.state.epoch;
         let shown = watch::Sender::new(progress.state.clone());
         let (history, progress) = (AtomicU32::new(HistoryDays::DEFAULT.days()), Mutex::new(progress));
-        Self { inner: Arc::new(Inner { table, connection, owner, epoch, history, progress, shown }) }
+        let given_back = AtomicBool::new(false);
+        Self { inner: Arc::new(Inner { table, connection, owner, epoch, history, given_back, progress, shown }) }
     }
 
     /// Says how long the history is kept that this lease writes from now on. 400 days unless somebody says so.
@@ -232,6 +235,9 @@ impl Lease {
     /// [`Error::Lost`] when another worker has taken over; [`Error::Unavailable`].
     pub async fn beat(&self) -> Result<(), Error> {
         let mut progress = self.inner.progress.lock().await;
+        if self.is_given_back() {
+            return Ok(());
+        }
         let alive = Item::from([("v".to_owned(), number(VERSION))]);
         let change = self.mine(Change::set("lease", self.key(), alive, &[]).raise("beat"));
         let item = self.inner.table.update("lease", change).await.map_err(lost)?;
@@ -247,6 +253,9 @@ impl Lease {
     pub async fn release(&self) -> Result<(), Error> {
         // Waits for a write under way.
         let _progress = self.inner.progress.lock().await;
+        if self.is_given_back() {
+            return Ok(());
+        }
         let free = Item::from([("v".to_owned(), number(VERSION))]);
         let change = self.mine(Change::set("lease", self.key(), free, &["owner"]));
         match self.inner.table.update("lease", change).await {
@@ -259,6 +268,11 @@ impl Lease {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the last commit has given the lease back.
+    fn is_given_back(&self) -> bool {
+        self.inner.given_back.load(Ordering::Relaxed)
     }
 
     pub(crate) fn key(&self) -> Key {

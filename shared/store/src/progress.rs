@@ -1,5 +1,7 @@
 //! Commits of a lease, transaction by transaction.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, RunId};
 use uuid::Uuid;
@@ -67,7 +69,7 @@ impl Lease {
         let place = Place { connection: self.inner.connection, run, chunks, history: self.history() };
         let mut parcels = Parcels::new(&mut commit, place);
         loop {
-            let closing = self.closing(&progress.state, &commit, chunks + added)?;
+            let closing = self.closing(&progress.state, &commit, chunks + added, None)?;
             let parcel = parcels.next(Room::of(&closing))?;
             let last = parcel.last;
             self.write(&mut progress, &commit, run, parcel, chunks + added).await?;
@@ -95,7 +97,7 @@ impl Lease {
             let mut next = progress.state.clone();
             next.sequence += 1;
             next.beat += 1;
-            self.send(&mut progress, keys.iter().cloned().map(Write::Delete).collect(), next).await?;
+            self.send(&mut progress, keys.iter().cloned().map(Write::Delete).collect(), next, false).await?;
         }
         Ok(())
     }
@@ -135,7 +137,15 @@ impl Lease {
     }
 
     /// The writes that close a commit.
-    fn closing(&self, state: &SyncState, commit: &Commit, chunks: u64) -> Result<Vec<Write>, Error> {
+    ///
+    /// `changes` is the history of the transaction that they are written with, where that fits into the run's record.
+    fn closing(
+        &self,
+        state: &SyncState,
+        commit: &Commit,
+        chunks: u64,
+        changes: Option<&[String]>,
+    ) -> Result<Vec<Write>, Error> {
         let (connection, history) = (self.inner.connection, self.history());
         let put = |kind, item: Item| Write::Put { kind, item, condition: None };
         let mut writes = Vec::new();
@@ -149,7 +159,11 @@ impl Lease {
             writes.push(put("doubts", doubts_item(connection, &after.doubts)));
         }
         if let Some(run) = &commit.run {
-            writes.push(put("run", run::item(connection, run, state.tally, chunks, history.after(commit.now))?));
+            let mut item = run::item(connection, run, state.tally, chunks, history.after(commit.now))?;
+            if let Some(changes) = changes {
+                run::add_changes(&mut item, changes);
+            }
+            writes.push(put("run", item));
         }
         for write in &commit.holds {
             writes.push(hold_write(connection, write, history, commit.now)?);
@@ -174,26 +188,34 @@ impl Lease {
         next.active = next.active.saturating_add_signed(unit.active);
         next.tally.add(&unit.tally);
         let mut writes = unit.writes;
-        if !unit.changes.is_empty() {
+        let is_small = last && commit.run.as_ref().is_some_and(|run| run.status.is_final()) && run::fits(&unit.changes);
+        if !unit.changes.is_empty() && !is_small {
             let expires = self.history().after(commit.now);
-            writes.push(change_chunk(connection, run, next.sequence, unit.changes, expires)?);
+            writes.push(change_chunk(connection, run, next.sequence, &unit.changes, expires)?);
         }
+        let changes = unit.changes;
         if unit.taken != rollcall_directory::guard::Takings::default() {
             next.takings.add(commit.now, &unit.taken);
             let item = ledger_item(connection, &next.takings)?;
             writes.push(Write::Put { kind: "ledger", item, condition: None });
         }
         if last {
-            writes.extend(self.closing(&next, commit, chunks)?);
+            writes.extend(self.closing(&next, commit, chunks, is_small.then_some(&*changes))?);
             commit.state.apply(&mut next);
         }
-        self.send(progress, writes, next).await
+        self.send(progress, writes, next, last && commit.release).await
     }
 
     /// Sends one transaction until it is clear what became of it, or patience ends.
-    async fn send(&self, progress: &mut Progress, mut writes: Vec<Write>, next: SyncState) -> Result<(), Error> {
+    async fn send(
+        &self,
+        progress: &mut Progress,
+        mut writes: Vec<Write>,
+        next: SyncState,
+        release: bool,
+    ) -> Result<(), Error> {
         let token = Uuid::new_v4();
-        writes.insert(0, self.fence(progress, &next, token)?);
+        writes.insert(0, self.fence(progress, &next, token, release)?);
         let transaction = Transaction::new(&self.inner.table, writes, token)?;
         // Stays so if this future is dropped or fails half-way.
         progress.unclear = true;
@@ -216,13 +238,16 @@ impl Lease {
         }
         progress.unclear = false;
         progress.state = next;
+        if release {
+            self.inner.given_back.store(true, Ordering::Relaxed);
+        }
         self.show(progress);
         Ok(())
     }
 
     /// The first write of each transaction: it holds only while the lease is ours and nothing
     /// was written since we last knew.
-    fn fence(&self, progress: &Progress, next: &SyncState, token: Uuid) -> Result<Write, Error> {
+    fn fence(&self, progress: &Progress, next: &SyncState, token: Uuid, release: bool) -> Result<Write, Error> {
         let row = LeaseProgress {
             sequence: next.sequence,
             token,
@@ -231,17 +256,20 @@ impl Lease {
             tally: next.tally,
         };
         let item = to_item("lease", &self.key(), &row)?;
-        let change = Change::set("lease", self.key(), item, &["run"]).raise("beat");
+        let absent: &[&str] = if release { &["run", "owner"] } else { &["run"] };
+        let change = Change::set("lease", self.key(), item, absent).raise("beat");
         Ok(Write::Update(self.mine(change).require("sequence", crate::item::number(progress.state.sequence))))
     }
 
     /// What became of a transaction?
     async fn trace(&self, progress: &Progress, token: Uuid) -> Result<Trace, Error> {
         let lease = self.inner.table.load_lease(self.inner.connection).await?;
-        self.check(lease.owner.as_deref(), lease.epoch)?;
+        // First of all: a transaction that gave the lease back has left no owner.
         if lease.token == Some(token) {
-            Ok(Trace::Written)
-        } else if lease.sequence == progress.state.sequence {
+            return Ok(Trace::Written);
+        }
+        self.check(lease.owner.as_deref(), lease.epoch)?;
+        if lease.sequence == progress.state.sequence {
             Ok(Trace::NotWritten)
         } else {
             // An older transaction of ours, given up as lost, arrived after all.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, TeamAction};
 use crate::error::Error;
-use crate::item::{expire, from_item, number, read_u64, to_item};
+use crate::item::{expire, from_item, number, read_u64, text, to_item};
 use crate::keys::{Item, Key};
 
 /// A run.
@@ -295,6 +295,21 @@ pub(crate) fn item(
     item.insert(CHUNKS.to_owned(), number(chunks));
     expire(&mut item, expires);
     Ok(item)
+}
+
+/// History of so many bytes and less is kept in the run's own record: one item less to write for one change.
+const SMALL: usize = 8_000;
+
+/// Whether history is small enough for the run's record.
+pub(crate) fn fits(changes: &[String]) -> bool {
+    changes.iter().map(|change| change.len() + 1).sum::<usize>() <= SMALL
+}
+
+/// Adds the last part of a run's history to its record.
+pub(crate) fn add_changes(item: &mut Item, changes: &[String]) {
+    if !changes.is_empty() {
+        item.insert("changes".to_owned(), text(format!("[{}]", changes.join(","))));
+    }
 }
 
 /// What the store itself counted for a run: changes and snapshot chunks.

@@ -228,7 +228,7 @@ pub(crate) fn change_chunk(
     connection: ConnectionId,
     run: Option<RunId>,
     sequence: u64,
-    changes: Vec<String>,
+    changes: &[String],
     expires: Timestamp,
 ) -> Result<Write, Error> {
     let run = run.ok_or_else(no_run)?;

@@ -10,7 +10,8 @@ use local::emulator::{Aws, Emulator};
 use local::json::text;
 use local::layout::Layout;
 use rollcall_directory::guard::Limits;
-use rollcall_directory::identity::{ConnectionId, GroupId, TenantId};
+use rollcall_directory::identity::{ConnectionId, TenantId};
+use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use rollcall_store::{
     Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Secrets, StoredCredential, Table,
@@ -92,8 +93,14 @@ impl Ground {
         Ok(begun.elapsed())
     }
 
-    /// Stores an active connection to a tenant, with its roots as scope.
-    pub(crate) async fn connect(&self, tenant: &entra::TenantInfo, now: Timestamp) -> Result<ConnectionId> {
+    /// Stores an active connection to a tenant.
+    pub(crate) async fn connect(
+        &self,
+        tenant: &entra::TenantInfo,
+        scope: Scope,
+        rules: Rules,
+        now: Timestamp,
+    ) -> Result<ConnectionId> {
         let id = ConnectionId(Uuid::new_v4());
         let credential = StoredCredential::ClientSecret {
             client_id: tenant.client_id.to_string(),
@@ -106,7 +113,9 @@ impl Ground {
             id,
             name: "Contoso".to_owned(),
             status: ConnectionStatus::Active,
-            scope: Scope::Groups { groups: tenant.roots.iter().map(|root| GroupId(*root)).collect() },
+            scope,
+            rules,
+            settings_revision: 0,
             limits: Limits::default(),
             owners: vec!["owner@example.com".to_owned()],
             sync_every_hours: None,

@@ -1,16 +1,20 @@
 //! A large tenant after its first sync, which several measurements look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use entra::directory::{Kind, Slot};
 use jiff::Timestamp;
-use rollcall_directory::identity::ConnectionId;
-use rollcall_store::{PageRequest, Run};
+use rollcall_directory::identity::{ConnectionId, GroupId};
+use rollcall_directory::rules::{ManagerTeams, Rules};
+use rollcall_directory::scope::Scope;
+use rollcall_store::{IndexEntry, PageRequest, Run};
 use serde_json::{Value, json};
 use simulation::settings::Settings;
+use uuid::Uuid;
 
 use crate::Result;
 use crate::ground::Ground;
-use crate::large_tenant::{Groups, LargeTenant, PAGE_MILLIS};
+use crate::large_tenant::{Inside, LargeTenant, Shape};
 use crate::worker::{Done, Worker};
 
 /// A job that was done, and what it asked of Graph.
@@ -56,11 +60,12 @@ impl Synced {
     ///
     /// # Errors
     /// The platform is not what the directory asks for: then no time would mean anything.
-    pub(crate) async fn first_time(groups: Groups) -> Result<Self> {
+    pub(crate) async fn first_time(shape: Shape) -> Result<Self> {
         let ground = Ground::start().await?;
-        let tenant = LargeTenant::start(groups, PAGE_MILLIS).await?;
-        let worker = Worker::start(&ground, &tenant.server.origin()).await?;
-        let connection = ground.connect(&tenant.info, now()).await?;
+        let tenant = LargeTenant::start(shape).await?;
+        let worker = Worker::start(&ground, &tenant.server.origin(), shape.timeout).await?;
+        let (scope, rules) = settings(&tenant);
+        let connection = ground.connect(&tenant.info, scope, rules, now()).await?;
         let job = json!({"kind": "full", "cause": {"by": "activation"}});
         let first = play(&ground, &tenant, &worker, connection, &job).await?;
         let (peak_mib, first_cpu_seconds) = (worker.peak_mib()?, worker.cpu_seconds()?);
@@ -76,7 +81,7 @@ impl Synced {
 
     /// Puts a worker in the place of the one there is that has done nothing yet.
     pub(crate) async fn renew_worker(&mut self) -> Result<()> {
-        let fresh = Worker::start(&self.ground, &self.tenant.server.origin()).await?;
+        let fresh = Worker::start(&self.ground, &self.tenant.server.origin(), self.tenant.shape.timeout).await?;
         std::mem::replace(&mut self.worker, fresh).stop().await
     }
 
@@ -94,6 +99,9 @@ impl Synced {
     /// Compares the platform with an independent computation from the directory. Answers the active accounts.
     pub(crate) async fn compare(&self) -> Result<usize> {
         let info = &self.tenant.info;
+        if self.tenant.shape.inside == Inside::Everyone {
+            return self.compare_counts().await;
+        }
         let settings = Settings::Groups(info.roots.iter().copied().collect());
         let expected =
             self.tenant.server.read(info.tenant_id, |directory| simulation::expected::expected(directory, &settings));
@@ -105,6 +113,33 @@ impl Synced {
             }
             None => Ok(platform.active.len()),
         }
+    }
+
+    /// Compares who is active, and whose teams there are. Everything of so many would take longer than all that is measured.
+    async fn compare_counts(&self) -> Result<usize> {
+        let expected = self.tenant.server.read(self.tenant.info.tenant_id, |directory| {
+            let enabled = |slot: Slot| directory.text(slot, "accountEnabled") == Some("true");
+            let active = directory.live(Kind::User).filter(|(slot, _)| enabled(*slot));
+            let managers = directory.live(Kind::User).filter(|(slot, _)| enabled(*slot));
+            let managed = managers.filter_map(|(_, object)| object.manager).filter(|manager| {
+                enabled(*manager) && directory.object(*manager).is_some_and(|object| object.is_live())
+            });
+            let ids = |slot: Slot| directory.object(slot).map(|object| object.id);
+            (active.map(|(_, object)| object.id).collect(), managed.filter_map(ids).collect())
+        });
+        let (people, managers): (BTreeSet<Uuid>, BTreeSet<Uuid>) = expected.unwrap_or_default();
+        let index = self.ground.table.user_index(self.connection).await?;
+        let active: BTreeSet<Uuid> =
+            index.into_iter().filter(IndexEntry::is_active).map(|entry| entry.person.0).collect();
+        let teams = self.ground.table.teams(self.connection).await?.into_iter().filter(|team| team.active);
+        let teams: BTreeSet<Uuid> = teams.map(|team| team.source.id()).collect();
+        if (&active, &teams) != (&people, &managers) {
+            let (accounts, teams) = (active.len(), teams.len());
+            return Err(
+                format!("{accounts} accounts and {teams} teams, not {} and {}", people.len(), managers.len()).into()
+            );
+        }
+        Ok(active.len())
     }
 
     /// Ends the worker.
@@ -123,6 +158,16 @@ async fn play(
     tenant.server.reset_metrics();
     let done = worker.work(ground, connection, job).await?;
     Ok(Played { done, requests: tenant.requests(), refusals: tenant.refusals() })
+}
+
+fn settings(tenant: &LargeTenant) -> (Scope, Rules) {
+    // Who lacks something has no account, and that is not what is measured.
+    let mut rules = Rules { required: BTreeSet::new(), ..Rules::default() };
+    if tenant.shape.inside == Inside::Everyone {
+        rules.teams.managers = Some(ManagerTeams::default());
+        return (Scope::everyone(), rules);
+    }
+    (Scope::any_of(tenant.info.roots.iter().map(|root| GroupId(*root)).collect()), rules)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the rim of the measurements")]

@@ -7,7 +7,7 @@ use rollcall_directory::identity::ConnectionId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::ground::{Ground, WORKER_TIMEOUT};
+use crate::ground::Ground;
 use crate::interface_emulator::InterfaceEmulator;
 use crate::{Result, binaries};
 
@@ -25,11 +25,11 @@ pub(crate) struct Done {
 }
 
 impl Worker {
-    /// Builds and starts it. It reads the directory at `graph`.
-    pub(crate) async fn start(ground: &Ground, graph: &str) -> Result<Self> {
+    /// Builds and starts it. It reads the directory at `graph`, and may take so long for an invocation.
+    pub(crate) async fn start(ground: &Ground, graph: &str, timeout: Duration) -> Result<Self> {
         let executable = binaries::function(&ground.layout, "sync-worker").await?;
         let variables = ground.variables(graph);
-        let function = InterfaceEmulator::start(&ground.layout, &executable, &variables, WORKER_TIMEOUT).await?;
+        let function = InterfaceEmulator::start(&ground.layout, &executable, &variables, timeout).await?;
         Ok(Self { function })
     }
 

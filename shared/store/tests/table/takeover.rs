@@ -93,3 +93,44 @@ async fn what_was_taken_is_counted_with_those_from_whom_it_was_taken() {
     assert_eq!(state.tally.deactivated, gone);
     assert_eq!(world.table.team_size(CONNECTION, team(1)).await.unwrap(), state.active);
 }
+
+#[tokio::test]
+async fn a_commit_can_give_the_lease_back_also_when_its_answer_is_lost() {
+    let world = World::new("given-back").await;
+    for (worker, fault) in [("first", Fault::None), ("second", Fault::LoseAnswer)] {
+        let (table, faults) = world.faulty();
+        let (lease, _) = working(&table, worker).await;
+        faults.transactions([fault]);
+        lease.commit(Commit { release: true, ..Commit::at(NOW) }).await.unwrap();
+        lease.beat().await.unwrap();
+        lease.release().await.unwrap();
+        assert!(matches!(lease.commit(Commit::at(NOW)).await, Err(Error::Lost | Error::Conflict { .. })));
+        let next = world.table.acquire(CONNECTION, "somebody else").await.unwrap();
+        let Acquired::Lease(next) = next else { panic!("{next:?}") };
+        next.release().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_short_history_is_in_the_record_of_its_run_and_read_after_the_rest() {
+    let world = World::new("short-history").await;
+    let (lease, run) = working(&world.table, "worker").await;
+    lease.commit(Commit { users: vec![creation(user(0, &[1]))], ..Commit::at(NOW) }).await.unwrap();
+    let run = rollcall_store::Run { status: rollcall_store::RunStatus::Succeeded, ..run };
+    let users = vec![creation(user(1, &[1])), creation(user(2, &[1]))];
+    lease.commit(Commit { users, run: Some(run.clone()), ..Commit::at(NOW) }).await.unwrap();
+    let (mut people, mut request) = (Vec::new(), PageRequest::first(1));
+    loop {
+        let page = world.table.changes_page(CONNECTION, run.id, &request).await.unwrap();
+        for change in page.items {
+            let rollcall_store::Change::User(change) = change else { panic!("{change:?}") };
+            people.push(change.person);
+        }
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(people, [person(0), person(1), person(2)]);
+    assert_eq!(world.table.run(CONNECTION, run.id).await.unwrap().unwrap().counts.tally.created, 3);
+}

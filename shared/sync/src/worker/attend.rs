@@ -31,7 +31,7 @@ pub(super) async fn attend(
             return Ok(());
         }
         let mode = run.mode;
-        match Box::pin(drive(worker, lease, connection, run, deadline)).await? {
+        match Box::pin(drive(worker, lease, connection, run, false, deadline)).await? {
             Driven::Unfinished => return Ok(()),
             Driven::Done if is_covered(mode, &message.job) => return Ok(()),
             // A run that was given up has done nobody's job.
@@ -81,7 +81,7 @@ async fn begin(worker: &Worker, lease: &Lease, message: &Message, deadline: Inst
         // The message came again after all was done.
         return Ok(());
     }
-    drive(worker, lease, connection, new_run(id, mode, trigger, now), deadline).await?;
+    drive(worker, lease, connection, new_run(id, mode, trigger, now), true, deadline).await?;
     Ok(())
 }
 
@@ -162,12 +162,13 @@ enum Driven {
     Unfinished,
 }
 
-/// Drives a run to its end, or to where it can't go on.
+/// Drives a run to its end, or to where it can't go on. `is_last` says that nothing follows under this lease.
 async fn drive(
     worker: &Worker,
     lease: &Lease,
     connection: Connection,
     run: Run,
+    is_last: bool,
     deadline: Instant,
 ) -> Result<Driven, WorkError> {
     lease.keep_history(connection.history_days);
@@ -183,6 +184,7 @@ async fn drive(
         _ => connection,
     };
     let mut session = Session::new(worker, lease, connection, access, run, deadline);
+    session.gives_back = is_last;
     loop {
         let failure = match Box::pin(step(&mut session)).await {
             Ok(()) => {

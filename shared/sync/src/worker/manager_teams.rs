@@ -54,7 +54,7 @@ pub(super) async fn after_full(
 
 /// What changed accounts make of the teams of the managers concerned.
 pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) -> Result<Vec<TeamWrite>, Failure> {
-    if session.connection.rules.teams.managers.is_none() {
+    if !concern(session, written) {
         return Ok(Vec::new());
     }
     let connection = session.connection.id;
@@ -71,6 +71,11 @@ pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) 
         }
     }
     Ok(writes.into_iter().filter(differs).collect())
+}
+
+/// Whether changed accounts make anything of managers' teams.
+pub(super) fn concern(session: &Session<'_>, written: &[UserWrite]) -> bool {
+    session.connection.rules.teams.managers.is_some() && !concerned(written).is_empty()
 }
 
 /// Managers whose team may begin, end, or be called otherwise.

@@ -36,7 +36,9 @@ pub(super) async fn ask(
     let missing: Vec<PersonId> = people.iter().filter(|person| !found.contains_key(*person)).copied().collect();
     let buried = among_deleted(session, &missing, deleted).await?;
     let doubts = session.state().doubts;
+    let knows_groups = |id: &PersonId| graph.roots().is_empty() || memberships.contains_key(id);
     let answer = |id: &PersonId| match found.get(id) {
+        Some(_) if !knows_groups(id) => Answer::Contradictory,
         Some(user) => {
             let reading = person(user, &of_interest, Answered::AsDelta);
             Answer::Present {
@@ -110,7 +112,7 @@ pub(super) async fn users_by_id(
     Ok(found)
 }
 
-/// The roots to which each belongs, in Graph's own opinion.
+/// The roots to which each belongs, in Graph's own opinion. Whom Graph then does not know is left out.
 async fn roots_of(
     session: &Session<'_>,
     graph: &GroupGraph,
@@ -144,7 +146,8 @@ async fn direct_groups(
     collect(session, questions, |group: &rollcall_graph::ObjectId| GroupId(group.id)).await
 }
 
-/// Asks and gathers the answers by person, reading on where an answer has more pages.
+/// Asks and gathers the answers by person, reading on where an answer has more pages. Whom Graph does not know is left
+/// out: that is no answer about groups.
 async fn collect<T: Send>(
     session: &Session<'_>,
     questions: Vec<(PersonId, Request<Page<T>>)>,
@@ -153,11 +156,15 @@ async fn collect<T: Send>(
     let (people, requests): (Vec<PersonId>, Vec<Request<Page<T>>>) = questions.into_iter().unzip();
     let answers = session.graph.batch(&requests).await;
     let mut gathered: BTreeMap<PersonId, BTreeSet<GroupId>> = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
     for ((person, request), answer) in people.into_iter().zip(requests).zip(answers) {
         let groups = gathered.entry(person).or_default();
         let mut page = match answer {
-            // Deleted between the two questions: the next run will find out.
-            Err(Error::NotFound { .. }) => continue,
+            // Deleted between the two questions, or asked of a copy that lags: the next run will find out.
+            Err(Error::NotFound { .. }) => {
+                unknown.insert(person);
+                continue;
+            }
             answer => answer?,
         };
         groups.extend(page.value.iter().map(&group));
@@ -166,6 +173,7 @@ async fn collect<T: Send>(
             groups.extend(page.value.iter().map(&group));
         }
     }
+    gathered.retain(|person, _| !unknown.contains(person));
     Ok(gathered)
 }
 

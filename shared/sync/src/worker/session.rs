@@ -33,6 +33,8 @@ pub(super) struct Session<'a> {
     pub(super) tenant: TenantId,
     pub(super) graph: GraphClient,
     pub(super) run: Run,
+    /// Whether the lease is given back with the last write, because nothing follows under it.
+    pub(super) gives_back: bool,
     /// What the rules look at.
     pub(super) inputs: BTreeSet<Property>,
     /// Accounts that were on the platform before.
@@ -66,6 +68,7 @@ impl<'a> Session<'a> {
             tenant,
             graph,
             run,
+            gives_back: false,
             inputs,
             existing,
             deadline,

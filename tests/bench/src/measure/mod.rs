@@ -2,7 +2,10 @@
 
 mod burst;
 mod first_sync;
+mod half_million;
+mod large_scope;
 mod latency;
+mod one_change;
 mod side_by_side;
 mod unchanged_day;
 mod webhook_init;
@@ -27,12 +30,14 @@ pub(crate) enum Measurement {
     FirstSync,
     UnchangedDay,
     SideBySide,
+    LargeScope,
+    HalfMillion,
     Burst,
     Latency,
 }
 
 /// All, by name, in the order in which they are taken.
-const ALL: [(&str, Measurement); 9] = [
+const ALL: [(&str, Measurement); 11] = [
     ("webhook-init", Measurement::WebhookInit),
     ("webhook-warm", Measurement::WebhookWarm),
     ("webhook-zip", Measurement::WebhookZip),
@@ -40,6 +45,8 @@ const ALL: [(&str, Measurement); 9] = [
     ("first-sync", Measurement::FirstSync),
     ("unchanged-day", Measurement::UnchangedDay),
     ("side-by-side", Measurement::SideBySide),
+    ("large-scope", Measurement::LargeScope),
+    ("half-million", Measurement::HalfMillion),
     ("latency", Measurement::Latency),
     // The last, because reads are rationed for a while after it.
     ("burst", Measurement::Burst),
@@ -118,6 +125,14 @@ pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Resul
         Measurement::SideBySide => {
             shared.clear().await?;
             side_by_side::measure().await
+        }
+        Measurement::LargeScope => {
+            shared.clear().await?;
+            large_scope::measure().await
+        }
+        Measurement::HalfMillion => {
+            shared.clear().await?;
+            half_million::measure().await
         }
         Measurement::Burst => burst::measure(shared.connected().await?).await,
         Measurement::Latency => latency::measure(shared.connected().await?).await,

@@ -42,13 +42,14 @@ pub(super) fn changes(tally: &Tally) -> u64 {
         updated,
         reactivated,
         deactivated,
+        deleted,
         teams_created,
         teams_renamed,
         teams_retired,
         memberships_added,
         memberships_removed,
     } = *tally;
-    let users = created + updated + reactivated + deactivated;
+    let users = created + updated + reactivated + deactivated + deleted;
     users + teams_created + teams_renamed + teams_retired + memberships_added + memberships_removed
 }
 

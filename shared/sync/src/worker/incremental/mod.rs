@@ -68,6 +68,8 @@ struct Round {
     /// Whether the run is known.
     begun: bool,
     removals: BTreeSet<Removal>,
+    /// What is written with the end of the run, all in one transaction: most rounds are that small.
+    pending: Vec<UserWrite>,
     written: Vec<UserWrite>,
     problems: ProblemChanges,
 }
@@ -75,21 +77,33 @@ struct Round {
 async fn plan_all(session: &mut Session<'_>, round: &mut Round, people: BTreeSet<PersonId>) -> Result<(), Failure> {
     for some in people.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
         session.check_time()?;
+        write_pending(session, round).await?;
         let planned = plan_some(session, round, some).await?;
         round.removals.extend(planned.removals);
         let problems = problems::of_some(session, some, planned.problems).await?;
         round.problems.noted.extend(problems.noted);
         round.problems.gone.extend(problems.gone);
         session.run.progress.people += some.len() as u64;
-        if !planned.writes.is_empty() {
-            begin_once(session, &mut round.begun).await?;
-            session.save(Commit { users: planned.writes.clone(), ..Commit::at(session.now()) }).await?;
-            round.written.extend(planned.writes);
-        }
+        round.pending.extend(planned.writes);
     }
-    if !round.removals.is_empty() || !round.memberships.teams.is_empty() {
+    if !round.removals.is_empty() {
         begin_once(session, &mut round.begun).await?;
     }
+    // What is taken is read anew, and so are the teams of managers.
+    if !round.removals.is_empty() || manager_teams::concern(session, &round.pending) {
+        write_pending(session, round).await?;
+    }
+    Ok(())
+}
+
+async fn write_pending(session: &mut Session<'_>, round: &mut Round) -> Result<(), Failure> {
+    if round.pending.is_empty() {
+        return Ok(());
+    }
+    begin_once(session, &mut round.begun).await?;
+    let users = std::mem::take(&mut round.pending);
+    session.save(Commit { users: users.clone(), ..Commit::at(session.now()) }).await?;
+    round.written.extend(users);
     Ok(())
 }
 
@@ -112,7 +126,9 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
     let now = session.now();
     let groups = groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
     let problems = round.problems;
-    let commit = Commit { teams, groups, problems, holds: settled.holds, ..Commit::at(now) };
+    let is_run = round.begun || !round.pending.is_empty() || !teams.is_empty();
+    let users = round.pending;
+    let commit = Commit { users, teams, groups, problems, holds: settled.holds, ..Commit::at(now) };
     if matches!(session.run.mode, Mode::Person(_)) {
         // Who is asked about says nothing of all the others: cursor and doubts stay.
         return session.finish(settled.held, commit).await;
@@ -124,8 +140,8 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
         read_debt_ms: Some(debt_after_read(&state, now)),
         ..StateChange::default()
     };
-    let commit = Commit { state: change, ..commit };
-    if round.begun {
+    let commit = Commit { state: change, release: session.gives_back, ..commit };
+    if is_run {
         return session.finish(settled.held, commit).await;
     }
     session.advance(commit).await
