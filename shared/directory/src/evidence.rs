@@ -29,6 +29,8 @@ pub enum Answer {
         /// The roots of the scope, and the groups in question, to which the person belongs, in Graph's own opinion.
         member_of: BTreeSet<GroupId>,
     },
+    /// One answer shows the person, and the other does not know them: their groups are not known.
+    Contradictory,
     /// Among the deleted items, or the delta query said that the person was removed and they can't be found.
     Deleted,
     /// Not found, and no record of a deletion.
@@ -71,7 +73,7 @@ pub fn examine(removal: &Removal, policy: &Policy<'_>, answer: &Answer, now: Tim
             Answer::Present { member_of, .. } if member_of.contains(team) => Finding::Refuted,
             Answer::Present { .. } => Finding::Confirmed(removal.loss.clone()),
             // Their account is the question then, not the team.
-            Answer::Deleted | Answer::Missing { .. } => Finding::Unproven,
+            Answer::Contradictory | Answer::Deleted | Answer::Missing { .. } => Finding::Unproven,
         },
         // A value is taken as read: the guard stops a blanking of many.
         Loss::Attribute(_) | Loss::Manager | Loss::Email => Finding::Confirmed(removal.loss.clone()),
@@ -88,7 +90,7 @@ fn gone(removal: &Removal, policy: &Policy<'_>, answer: &Answer, now: Timestamp)
         Answer::Missing { since: Some(since) } if now.duration_since(*since) >= ABSENCE => {
             return Ok(Some(Leaving::Deleted));
         }
-        Answer::Missing { .. } => return Err(Unknown),
+        Answer::Contradictory | Answer::Missing { .. } => return Err(Unknown),
     };
     if policy.rules.disabled_accounts == DisabledAccounts::Out && !enabled.ok_or(Unknown)? {
         return Ok(Some(Leaving::Disabled));
@@ -142,6 +144,14 @@ mod tests {
         assert_eq!(account(&Scope::everyone(), &present(Some(true), &[])), Finding::Refuted);
         let chosen = Scope::People { people: BTreeSet::from([ANN]) };
         assert_eq!(account(&chosen, &present(Some(true), &[])), Finding::Refuted);
+    }
+
+    #[test]
+    fn who_is_there_with_unknown_groups_keeps_everything() {
+        assert_eq!(account(&groups(), &Answer::Contradictory), Finding::Unproven);
+        for loss in [Loss::Team(group()), Loss::Deletion] {
+            assert_eq!(asked(loss, &groups(), &Rules::default(), &Answer::Contradictory), Finding::Unproven);
+        }
     }
 
     #[test]
