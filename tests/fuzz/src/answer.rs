@@ -1,5 +1,7 @@
-//! HTTP answers as text: a status line, headers, an empty line, a body. Several of them, one after the other, are
-//! separated by a line of `%%%`. A text without a status line is the body of a 200 with JSON.
+//! HTTP answers as text: a status line, headers, an empty line, a body.
+//!
+//! Several of them, one after the other, are separated by a line of `%%%`. A text without a status line is the body of
+//! a 200 with JSON.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

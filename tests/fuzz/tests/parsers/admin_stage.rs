@@ -51,11 +51,8 @@ impl Stage {
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), "rollcall/connection/");
         let table = Table::new(aws_sdk_dynamodb::Client::new(&config), "rollcall").with_cursor_key(b"key");
         let http = HttpClient::with_transport(Scripted::graph([]));
-        let channels = Channels {
-            secrets: secrets.clone(),
-            hosts: ChannelHosts::default(),
-            channel: Arc::new(NoChannel),
-        };
+        let channels =
+            Channels { secrets: secrets.clone(), hosts: ChannelHosts::default(), channel: Arc::new(NoChannel) };
         let app = App {
             channels,
             access: GraphAccess::new(http, origins(), secrets.clone()),
@@ -69,7 +66,7 @@ impl Stage {
         let sample = include_bytes!("../../../../events/admin-api/create-connection.json");
         let created = stage.answer(serde_json::from_slice(sample).unwrap());
         let body: Value = serde_json::from_str(created["body"].as_str().unwrap()).unwrap();
-        stage.aws.rename(body["id"].as_str().expect(&body.to_string()), CONNECTION);
+        stage.aws.rename(body["id"].as_str().unwrap(), CONNECTION);
         stage.begin = stage.aws.save();
         stage
     }

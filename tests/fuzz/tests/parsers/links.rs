@@ -34,7 +34,8 @@ fn link(input: &[u8]) {
         Err(error) => {
             assert!(matches!(error, Error::ForeignLink { .. }), "{error}");
             assert!(script.sent().is_empty());
-            assert!(text.len() < 4 || !error.to_string().contains(text), "a link is not shown");
+            // A short one may be a piece of the path template, which is shown.
+            assert!(text.len() < 24 || !error.to_string().contains(text), "a link is not shown");
         }
     }
     in_a_batch(link);

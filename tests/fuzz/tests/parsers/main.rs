@@ -1,5 +1,5 @@
 //! One target for each parser of foreign input. `README.md` tells how to run them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod admin;
 mod admin_stage;
@@ -21,11 +21,10 @@ use std::path::PathBuf;
 
 use fuzz::input::Samples;
 
-/// Inputs of a target where no engine guides it, beside its corpus. Each takes 20 to 200 microseconds in a debug build,
-/// but for the two functions, which take milliseconds.
-const BLIND: usize = 4_000;
-/// Such inputs of a function as a whole.
-const BLIND_EVENTS: usize = 600;
+/// Inputs of a target where no engine guides it, beside its corpus: some seconds for each target in a debug build.
+const BLIND: usize = 2_000;
+/// Such inputs where each takes milliseconds.
+const BLIND_EVENTS: usize = 250;
 
 /// The samples of a target.
 fn samples(name: &str) -> Samples {
