@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::BoxFuture;
 use rollcall_directory::identity::{ConnectionId, HoldId, RunId};
 use rollcall_directory::plan::Removal as Planned;
+use rollcall_directory::rules::AttributeRules;
 use rollcall_store::{Page, PageRequest};
 use serde::Serialize;
 use serde_json::Value;
@@ -37,8 +38,8 @@ pub(crate) async fn users(
     format: Format,
     cursor: Option<String>,
 ) -> Result<Part, Problem> {
-    existing(app, connection).await?;
-    gather(format, cursor, &Users { app, connection, active }).await
+    let rules = existing(app, connection).await?.rules.attributes;
+    gather(format, cursor, &Users { app, connection, rules, active }).await
 }
 
 /// What a hold would take.
@@ -69,13 +70,14 @@ impl List for Changes<'_> {
 struct Users<'a> {
     app: &'a App,
     connection: ConnectionId,
+    rules: AttributeRules,
     active: Option<bool>,
 }
 
 impl List for Users<'_> {
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, Result<Page<Value>, Problem>> {
         let page = self.app.table.users_page(self.connection, request, self.active);
-        Box::pin(async { shown(page.await?, User::from) })
+        Box::pin(async { shown(page.await?, |user| User::of(user, &self.rules)) })
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Listing<User>>, Problem> {
     let connection = existing(&app, ConnectionId(connection)).await?;
     let page = app.table.users_page(connection.id, &page_request(limit, cursor), active).await?;
-    Ok(Json(Listing::of(page, User::from)))
+    Ok(Json(Listing::of(page, |user| User::of(user, &connection.rules.attributes))))
 }
 
 /// Shows the account of a person.
@@ -58,7 +58,8 @@ pub(crate) async fn read(
     let connection = existing(&app, ConnectionId(connection)).await?;
     let tenant = app.secrets.read(connection.id).await?.tenant;
     let found = app.table.user(connection.id, tenant, PersonId(person)).await?;
-    Ok(Json(found.ok_or_else(|| Problem::not_found("user"))?.into()))
+    let found = found.ok_or_else(|| Problem::not_found("user"))?;
+    Ok(Json(User::of(found, &connection.rules.attributes)))
 }
 
 /// Which page of the reports below a person.

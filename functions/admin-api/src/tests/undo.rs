@@ -46,6 +46,14 @@ async fn a_run_is_undone_and_auto_sync_rests_unless_it_shall_go_on() {
     assert!(undoing["message"].as_str().unwrap().contains("Auto sync is off"), "{undoing}");
     world.work().await;
     assert_eq!(world.get(&user).await.1["attributes"]["surname"], "Lee");
+    // A property is shown under the name that the platform gives it, in lists and files too.
+    let renamed = json!({"rules": {"attributes": {"names": {"surname": "family_name"}}}});
+    assert_eq!(world.call(Method::PATCH, &connection, Some(renamed)).await.0, 200);
+    let shown = world.get(&user).await.1["attributes"].clone();
+    assert_eq!((&shown["family_name"], shown.get("surname")), (&json!("Lee"), None));
+    assert_eq!(world.get(&format!("{connection}/users")).await.1["items"][0]["attributes"], shown);
+    assert_eq!(world.call(Method::GET, &format!("{connection}/users.json"), None).await.1[0]["attributes"], shown);
+    world.queued();
     assert_eq!(world.get(&connection).await.1["rules"]["auto_sync"], false);
     let undone = newest(&world, id).await;
     assert_eq!((&undone["mode"], &undone["undoes"]), (&json!("undo"), &run["id"]));

@@ -104,7 +104,7 @@ pub(crate) enum TeamEvent {
 /// One field before and after. A side without a value is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Difference {
-    /// `status`, `inactive_since`, `email`, `language`, `manager`, `team`, `manager_team`, `linked`, or the name of an attribute.
+    /// `status`, `inactive_since`, `email`, `language`, `manager`, `team`, `manager_team`, `linked`, or the name of an attribute in Microsoft Graph.
     field: String,
     /// The object id of the team's group.
     #[serde(skip_serializing_if = "Option::is_none")]

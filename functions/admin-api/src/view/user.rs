@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rollcall_directory::property::Attributes;
+use rollcall_directory::rules::AttributeRules;
 use rollcall_directory::user::{Leaving, Status as Standing, User as Account};
 use rollcall_store::StoredUser;
 use serde::Serialize;
@@ -32,7 +34,7 @@ pub(crate) struct User {
     linked_account: Option<String>,
     /// Whether no sync ever deactivates or deletes it.
     protected: bool,
-    /// The attributes that have a value, under their names in Microsoft Graph.
+    /// The attributes that have a value, under the platform's names for them: Microsoft Graph's, where the rules give no other.
     attributes: BTreeMap<String, String>,
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,8 +104,9 @@ impl User {
     }
 }
 
-impl From<StoredUser> for User {
-    fn from(stored: StoredUser) -> Self {
+impl User {
+    /// An account, its attributes under the names that the rules give them.
+    pub(crate) fn of(stored: StoredUser, rules: &AttributeRules) -> Self {
         let StoredUser { user, created_at, updated_at } = stored;
         // Destructured in full: whoever adds a member decides here whether it is shown.
         let Account {
@@ -133,7 +136,7 @@ impl From<StoredUser> for User {
             origin: if linked.is_some() { Origin::Linked } else { Origin::Made },
             linked_account: linked.map(|account| account.0),
             protected,
-            attributes: attributes.into_iter().map(|(property, value)| (property.to_string(), value)).collect(),
+            attributes: named(attributes, rules),
             email,
             language,
             manager: manager.map(|manager| manager.0),
@@ -143,6 +146,10 @@ impl From<StoredUser> for User {
             updated_at,
         }
     }
+}
+
+fn named(attributes: Attributes, rules: &AttributeRules) -> BTreeMap<String, String> {
+    attributes.into_iter().map(|(property, value)| (rules.field(&property).to_owned(), value)).collect()
 }
 
 impl From<Leaving> for Reason {

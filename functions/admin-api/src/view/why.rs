@@ -7,6 +7,7 @@ use rollcall_directory::desired::Problem;
 use rollcall_directory::history::difference;
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::Loss;
+use rollcall_directory::rules::AttributeRules;
 use rollcall_directory::scope::{Combine, Scope};
 use rollcall_directory::why::{Remedy, Verdict, Way as Found, Why as Answer};
 use rollcall_store::StoredUser;
@@ -105,6 +106,8 @@ pub(crate) struct About<'a> {
     pub(crate) name: String,
     /// Who is in.
     pub(crate) scope: &'a Scope,
+    /// What the platform calls attributes.
+    pub(crate) attributes: &'a AttributeRules,
     /// The account as it is.
     pub(crate) account: Option<StoredUser>,
     /// Names of groups.
@@ -153,7 +156,7 @@ impl Why {
             Verdict::Skipped(_) => (Standing::Skipped, None, Vec::new(), None),
             Verdict::Out(leaving) => (Standing::Out, Some(leaving.into()), Vec::new(), None),
         };
-        let account: Option<User> = about.account.clone().map(User::from);
+        let account: Option<User> = about.account.clone().map(|account| User::of(account, about.attributes));
         Self {
             person: about.person.0,
             name: about.name.clone(),

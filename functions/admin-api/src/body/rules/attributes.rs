@@ -35,8 +35,8 @@ pub(crate) struct Attributes {
     #[schema(value_type = Vec<String>, max_items = 100, default = json!([]))]
     more: BTreeSet<Property>,
     /// What the platform calls a property, where not by Graph's name: 1 to 64 characters that begin with a letter and go on with
-    /// letters, digits, `_`, `.` or `-`. No two properties have the same name. A value that was known under the old name is
-    /// known under the new one from the next change on.
+    /// letters, digits, `_`, `.` or `-`. No two properties have the same name. It destroys nothing: accounts
+    /// have the value under the new name at once, and no more under the old one. The history keeps Graph's names.
     #[schema(value_type = BTreeMap<String, String>, default = json!({}))]
     names: BTreeMap<Property, FieldName>,
 }

@@ -49,6 +49,7 @@ pub(crate) async fn why(app: &App, id: ConnectionId, person: PersonId) -> Result
         person,
         name: called(person, found.map(|(_, name)| name), account.as_ref()),
         scope: &connection.scope,
+        attributes: &connection.rules.attributes,
         names: names(app, id, &stored, mentioned(&answer.ways, &answer.verdict, &graph)).await,
         account,
         groups_read_at: state.last_full_at,
