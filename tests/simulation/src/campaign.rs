@@ -66,6 +66,10 @@ pub fn run(campaign: &Campaign) -> Outcome {
                         break;
                     }
                     let report = play(&Choice::all(seed), false);
+                    if report.is_broken() {
+                        // A long campaign says at once what it finds.
+                        eprintln!("seed {seed} is broken: {}", report.violations.first().map_or("", String::as_str));
+                    }
                     if let Ok(mut outcome) = outcome.lock() {
                         outcome.add(report);
                     }

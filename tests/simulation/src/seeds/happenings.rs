@@ -62,7 +62,7 @@ impl Play {
 
     /// The clock strikes, for every connection.
     pub(super) async fn strike(&mut self, tick: Tick, twice: bool) {
-        let Ok(environment) = self.environment() else { return };
+        let Ok(environment) = self.another_function() else { return };
         for _ in 0..=u32::from(twice) {
             let now = environment.clock.now();
             let (table, queue) = (&environment.worker.table, self.stage.queue.as_ref());
@@ -72,16 +72,14 @@ impl Play {
         if twice {
             self.sky.count("E55 the clock strikes twice", 1);
         }
-        self.give_back(environment);
     }
 
     pub(super) async fn audit(&mut self) -> Result<(), Failed> {
-        let environment = self.environment()?;
+        let environment = self.another_function()?;
         if let Some(keeper) = &environment.worker.keeper {
             let round = Round { table: &environment.worker.table, access: &environment.worker.access, keeper };
             drop(round.run(Instant::now() + Duration::from_secs(60), environment.clock.now()).await);
         }
-        self.give_back(environment);
         Ok(())
     }
 

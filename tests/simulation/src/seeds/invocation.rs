@@ -44,6 +44,12 @@ impl Play {
         Ok(environment)
     }
 
+    /// An environment of a function that looks after all connections, and is no worker's.
+    pub(super) fn another_function(&mut self) -> Result<Environment, Failed> {
+        self.environments += 1;
+        self.stage.environment(&format!("clock{}", self.environments))
+    }
+
     pub(super) fn give_back(&mut self, environment: Environment) {
         self.warm.push(environment);
     }
