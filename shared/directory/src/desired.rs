@@ -9,7 +9,7 @@ use crate::identity::{GroupId, PersonId};
 use crate::person::Person;
 use crate::rules::{Profile, Required, Rules};
 use crate::scope::{GroupGraph, Scope};
-use crate::user::Leaving;
+use crate::user::{Fingerprint, Leaving, Looks};
 
 /// Everything by which it is decided what a person's account should be.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,28 @@ impl Policy<'_> {
             reports_to,
             matched,
         }))
+    }
+
+    /// What the account of somebody looks like who has one and should have one, told without making it: nobody else's
+    /// account needs to be looked at. `None` where there is more to say: they should have none, or lack something.
+    #[must_use]
+    pub fn fingerprint(&self, person: &Person, direct: &BTreeSet<GroupId>) -> Option<Fingerprint> {
+        let member_of = self.graph.member_of(direct);
+        if self.admits(person, &member_of).is_err() || !self.rules.lacks(person).is_empty() {
+            return None;
+        }
+        let looks = Looks {
+            reason: None,
+            attributes: person.attributes.iter().filter(|(property, _)| self.rules.attributes.keeps(property)),
+            email: self.rules.email.of(&person.attributes),
+            language: self.rules.language_of(person).as_deref(),
+            manager: person.manager,
+            reports_to: person.manager.filter(|_| self.rules.teams.managers.is_some()),
+            groups: &self.graph.relevant(direct),
+            teams: &self.graph.teams(&member_of),
+        }
+        .fingerprint();
+        Some(looks)
     }
 
     /// Whether somebody is in who belongs to these roots of the scope.

@@ -1,6 +1,6 @@
 //! What changed on an account, as its history shows it.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
@@ -87,16 +87,33 @@ pub fn difference(before: Option<&User>, after: Option<&User>) -> Option<UserCha
     };
     let old = before.map(shown).unwrap_or_default();
     let new = after.map(shown).unwrap_or_default();
-    let fields: BTreeSet<&Field> = old.iter().chain(&new).map(|(field, _)| field).collect();
-    let value = |side: &[(Field, String)], field: &Field| {
-        side.iter().find(|(other, _)| other == field).map(|(_, value)| value.clone())
-    };
-    let fields: Vec<FieldChange> = fields
-        .into_iter()
-        .map(|field| FieldChange { field: field.clone(), before: value(&old, field), after: value(&new, field) })
-        .filter(|change| change.before != change.after)
-        .collect();
+    let fields = merged(old, new);
     (!fields.is_empty()).then_some(UserChange { user, person, action, fields })
+}
+
+/// Both sides, each in the order of the fields, as one list of what differs.
+fn merged(old: Vec<(Field, String)>, new: Vec<(Field, String)>) -> Vec<FieldChange> {
+    let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+    let mut changes = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some((old, _)), Some((new, _))) => old.cmp(new),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return changes,
+        };
+        let before = old.next_if(|_| order != Ordering::Greater);
+        let after = new.next_if(|_| order != Ordering::Less);
+        let (before, after) = match (before, after) {
+            (Some((field, before)), after) => ((field, Some(before)), after.map(|(_, after)| after)),
+            (None, Some((field, after))) => ((field, None), Some(after)),
+            (None, None) => return changes,
+        };
+        let (field, before) = before;
+        if before != after {
+            changes.push(FieldChange { field, before, after });
+        }
+    }
 }
 
 /// What anybody sees of an account, in the order of the fields.
@@ -139,6 +156,7 @@ mod tests {
     use crate::property::Attributes;
     use crate::user::Leaving;
     use jiff::Timestamp;
+    use std::collections::BTreeSet;
     use uuid::Uuid;
 
     fn user() -> User {
@@ -158,6 +176,14 @@ mod tests {
     fn inactive() -> User {
         let status = Status::Inactive { reason: Leaving::Deleted, since: Timestamp::UNIX_EPOCH };
         User { status, teams: BTreeSet::new(), reports_to: None, ..user() }
+    }
+
+    #[test]
+    fn what_is_seen_is_in_the_order_of_the_fields() {
+        for user in [user(), inactive()] {
+            let fields: Vec<Field> = shown(&user).into_iter().map(|(field, _)| field).collect();
+            assert!(fields.is_sorted(), "{fields:?}");
+        }
     }
 
     #[test]

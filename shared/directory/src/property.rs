@@ -96,6 +96,12 @@ impl Property {
         Self::FIXED.iter().take(DEFAULT_COUNT).cloned()
     }
 
+    /// Whether it is one of [`Property::defaults`]. They come first.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self <= Self::Country
+    }
+
     /// The name for Graph's `$select`: the whole of a complex property.
     #[must_use]
     pub fn selected(&self) -> &str {
@@ -173,6 +179,11 @@ mod tests {
     #[test]
     fn the_last_default_property_is_the_country() {
         assert_eq!(Property::defaults().last(), Some(Property::Country));
+        assert!(Property::defaults().all(|property| property.is_default()));
+        assert_eq!(
+            Property::FIXED.iter().filter(|property| property.is_default()).count(),
+            Property::defaults().count()
+        );
     }
 
     #[test]

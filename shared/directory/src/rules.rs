@@ -168,8 +168,7 @@ impl AttributeRules {
     /// Whether a property is kept.
     #[must_use]
     pub fn keeps(&self, property: &Property) -> bool {
-        self.more.contains(property)
-            || (!self.off.contains(property) && Property::defaults().any(|other| other == *property))
+        (property.is_default() && !self.off.contains(property)) || self.more.contains(property)
     }
 
     /// The properties that are kept.
@@ -263,7 +262,7 @@ impl Rules {
         }
     }
 
-    fn language_of(&self, person: &Person) -> Option<String> {
+    pub(crate) fn language_of(&self, person: &Person) -> Option<String> {
         let preferred = person.attributes.get(&Property::PreferredLanguage).map(String::as_str);
         if self.languages.are_mapped() { self.languages.map(preferred) } else { None }
     }

@@ -161,17 +161,48 @@ impl User {
             linked: _,
             protected: _,
         } = self;
+        Looks {
+            reason: match status {
+                Status::Active => None,
+                Status::Inactive { reason, since: _ } => Some(*reason),
+            },
+            attributes: attributes.iter(),
+            email: email.as_deref(),
+            language: language.as_deref(),
+            manager: *manager,
+            reports_to: *reports_to,
+            groups,
+            teams,
+        }
+        .fingerprint()
+    }
+}
+
+/// Everything of an account that a sync compares, wherever it is.
+pub(crate) struct Looks<'a, A> {
+    /// Why it is inactive, if it is.
+    pub(crate) reason: Option<Leaving>,
+    /// The attributes, in the order of their properties.
+    pub(crate) attributes: A,
+    pub(crate) email: Option<&'a str>,
+    pub(crate) language: Option<&'a str>,
+    pub(crate) manager: Option<PersonId>,
+    pub(crate) reports_to: Option<PersonId>,
+    pub(crate) groups: &'a BTreeSet<GroupId>,
+    pub(crate) teams: &'a BTreeSet<GroupId>,
+}
+
+impl<'a, A: Iterator<Item = (&'a Property, &'a String)>> Looks<'a, A> {
+    pub(crate) fn fingerprint(self) -> Fingerprint {
+        let Self { reason, attributes, email, language, manager, reports_to, groups, teams } = self;
         let mut digest = Digester::default();
-        digest.part(match status {
-            Status::Active => b"active",
-            Status::Inactive { reason, since: _ } => reason.word().as_bytes(),
-        });
+        digest.part(reason.map_or(b"active".as_slice(), |reason| reason.word().as_bytes()));
         for (property, value) in attributes {
             digest.part(property.name().as_bytes());
             digest.part(value.as_bytes());
         }
         for text in [email, language] {
-            digest.part(text.as_deref().unwrap_or_default().as_bytes());
+            digest.part(text.unwrap_or_default().as_bytes());
         }
         for person in [manager, reports_to] {
             digest.part(person.map(|id| id.0.into_bytes()).as_ref().map_or(&[], |bytes| bytes.as_slice()));

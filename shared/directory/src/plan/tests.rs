@@ -339,6 +339,16 @@ proptest! {
         }
     }
 
+    /// The account that is made has the fingerprint that was foretold.
+    #[test]
+    fn a_fingerprint_is_foretold((rules, person, member_of) in (any_rules(), any_person(), proptest::collection::vec(3u128..8, 0..4))) {
+        let scope = Scope::any_of(groups(&[4, 5, 6, 7]));
+        let graph = GroupGraph::new(&scope, scope.groups(), BTreeMap::new());
+        let policy = Policy { scope: &scope, rules: &rules, graph: &graph };
+        let made = planned(&rules, &person, &member_of, None).write.map(|user| user.fingerprint());
+        prop_assert_eq!(policy.fingerprint(&person, &groups(&member_of)), made);
+    }
+
     /// What is shown of a change is exactly what the fingerprint sees, bookkeeping aside.
     #[test]
     fn a_shown_change_changes_the_fingerprint(before in any_desired(), after in any_desired()) {

@@ -202,10 +202,15 @@ fn is_as_stored(session: &Session<'_>, run: &FullRun, reading: &PersonReading) -
     let Some(person) = is_complete(reading, &session.inputs).then(|| reading.over(None)).flatten() else {
         return false;
     };
-    let desired = desired(session, run, &person);
+    let direct = run.snapshot.direct_groups(person.id);
+    let policy = session.policy(&run.graph);
+    if known.is_active() {
+        return policy.fingerprint(&person, &direct).is_some_and(|fingerprint| fingerprint == known.fingerprint);
+    }
+    let desired = policy.desired(&person, &direct, session.existing.find(&person));
     let planned = plan(session.tenant, reading.id, &session.connection.rules, &desired, None);
     match planned.write {
-        Some(user) => known.is_active() && user.fingerprint() == known.fingerprint,
+        Some(_) => false,
         // Somebody has to see to it: that must not be passed over.
         None => planned.problem.is_none() && !known.is_active(),
     }
