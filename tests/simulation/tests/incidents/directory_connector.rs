@@ -47,7 +47,7 @@ async fn directory_connector_107_an_empty_answer_wipes_out_no_organisation_howev
 /// Only the first page of members was read, and all others were removed.
 #[tokio::test(start_paused = true)]
 async fn directory_connector_38_pages_that_were_not_read_remove_nobody() -> Done {
-    let (scene, _) = Scene::of_one_group(2_500, 1_050, 38).await?;
+    let (scene, _) = Scene::of_one_group(1_400, 1_050, 38).await?;
     let before = scene.accounts().await?;
     assert_eq!(before.len(), 1_050, "more than one page");
     scene.spoil("/members$", Fault::NoLinks);
@@ -66,7 +66,7 @@ async fn directory_connector_38_pages_that_were_not_read_remove_nobody() -> Done
 async fn directory_connector_83_nobody_is_asked_about_alone_who_stays() -> Done {
     for (seed, everyone) in [(83, false), (84, true)] {
         let world =
-            World::start(TenantOptions { people: 700, groups: 24, seed, ..TenantOptions::default() }, everyone).await?;
+            World::start(TenantOptions { people: 400, groups: 24, seed, ..TenantOptions::default() }, everyone).await?;
         for _ in 0..2 {
             world.entra.reset_metrics();
             world.run(Job::Full { cause: Cause::Activation }).await?;

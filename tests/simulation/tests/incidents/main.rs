@@ -10,6 +10,12 @@
 //!   bitwarden/server. [`others`]: one or two each of further systems, and the known issues of Microsoft's own provisioning.
 //! * [`scene`]: a world with people and groups that a test can name.
 //!
+//! # Incidents that share a test
+//!
+//! o365-moodle 2485: 3383. firezone 9188: 9194; 10892: 10898. ssosync 234: 236; 237: 236. directory-connector 205: 83; 493 and
+//! 105: 190; 99: 464. netbird 4223: 1593. authentik 19794 (one bad address stops all): `firezone_one_bad_address`; 21754 (another
+//! scope group leads to nothing): `o365_moodle_2630`.
+//!
 //! # Incidents without a test here, and why
 //!
 //! Sign-in, and not sync: netbird 5153 (a token without groups took memberships), kortix suna 7297, 7298 and 5097's stale

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use entra::{Fault, Matcher, TenantOptions};
+use entra::{Fault, TenantOptions};
 use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::PersonId;
 use rollcall_directory::rules::{EmailSource, Required};
@@ -14,7 +14,7 @@ use rollcall_sync::job::{Cause, Job, Message};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::scene::{Done, HOUR, PLENTY, Scene, any_of, ids, slot, status};
+use crate::scene::{Done, HOUR, PLENTY, Scene, any_of, ids, status};
 
 /// Users were deleted while Microsoft was out of order: no connection was taken for no users.
 #[tokio::test(start_paused = true)]
@@ -369,6 +369,15 @@ async fn o365_moodle_2382_who_gets_the_name_of_somebody_gone_does_not_get_the_ac
     Ok(())
 }
 
+/// Letters that say that the connection is not synced any more, or that it is again.
+fn missed(scene: &Scene) -> usize {
+    scene
+        .letters()
+        .iter()
+        .filter(|letter| letter.subject.contains("is not synced") || letter.subject.contains("is synced"))
+        .count()
+}
+
 /// The task died for want of memory, run after run, and nobody heard of it.
 #[tokio::test(start_paused = true)]
 async fn o365_moodle_2930_a_worker_that_dies_without_a_word_is_missed() -> Done {
@@ -383,13 +392,13 @@ async fn o365_moodle_2930_a_worker_that_dies_without_a_word_is_missed() -> Done 
         scene.advance(9 * HOUR);
     }
     scene.hourly_look().await?;
-    assert_eq!(scene.letters().len(), 1, "no run for 27 hours");
+    assert_eq!(missed(&scene), 1, "no run for 27 hours");
     scene.hourly_look().await?;
-    assert_eq!(scene.letters().len(), 1, "that is told once");
+    assert_eq!(missed(&scene), 1, "that is told once");
     scene.entra.adjust(scene.tenant.tenant_id, |settings| settings.page_delay_millis = 0);
     scene.in_step_after_full().await?;
     scene.hourly_look().await?;
-    assert_eq!(scene.letters().len(), 2, "and that it is well again, too");
+    assert_eq!(missed(&scene), 2, "and that it is well again, too");
     Ok(())
 }
 
@@ -404,9 +413,9 @@ async fn requests(people: u32, members: usize) -> Result<u64, crate::scene::Fail
 /// 25,000 people in a tenant of 80,000 took eight hours: all were read, and then most were dropped.
 #[tokio::test(start_paused = true)]
 async fn o365_moodle_2543_a_larger_tenant_around_the_same_scope_costs_no_more() -> Done {
-    let (small, large) = (requests(1_000, 60).await?, requests(9_000, 60).await?);
-    assert!(large <= small + 3, "{small} requests in a tenant of 1,000 and {large} in one of 9,000");
-    let wide = requests(9_000, 600).await?;
+    let (small, large) = (requests(1_000, 60).await?, requests(6_000, 60).await?);
+    assert!(large <= small + 3, "{small} requests in a tenant of 1,000 and {large} in one of 6,000");
+    let wide = requests(6_000, 600).await?;
     assert!(wide > large && wide <= 10 * large, "{large} requests for 60 people and {wide} for 600");
     Ok(())
 }
@@ -469,23 +478,4 @@ async fn o365_moodle_2662_the_question_about_one_person_lets_in_nobody_whom_the_
     assert!(scene.has_access(insider).await? && scene.has_access(late).await?);
     assert_eq!(scene.left(leaver).await?, Some(Leaving::OutOfScope), "and nobody comes back by being asked about");
     scene.in_step_after_incremental().await
-}
-
-/// Deleted while a page with them is under way, by a directory that shows the group as it was.
-#[tokio::test(start_paused = true)]
-async fn o365_moodle_1318_a_group_that_is_shown_as_it_was_keeps_nobody_out_or_in_for_long() -> Done {
-    let scene = Scene::of_groups(13_180).await?;
-    let root = scene.tenant.roots[0];
-    scene.advance(HOUR);
-    let newcomer = scene.newcomer(root, "unseen");
-    scene.spoil_some(
-        Matcher { path: Some("/members$".to_owned()), ..Matcher::default() },
-        Fault::StaleRead { millis: 600_000 },
-    );
-    scene.full().await?;
-    scene.heal();
-    scene.in_step_after_incremental().await?;
-    assert!(scene.has_access(newcomer).await?);
-    assert!(scene.read(|directory| directory.object(slot(directory, newcomer)).is_some()));
-    Ok(())
 }

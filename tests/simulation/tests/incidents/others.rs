@@ -13,7 +13,7 @@ use rollcall_sync::job::{Cause, Job, Message};
 use simulation::World;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::scene::{Done, HOUR, PLENTY, Scene, status};
+use crate::scene::{Done, Failed, HOUR, PLENTY, Scene, status};
 
 /// All were deleted in the night and added again in the morning.
 #[tokio::test(start_paused = true)]
@@ -66,8 +66,15 @@ async fn netbird_1593_one_deleted_person_fails_nobody() -> Done {
 /// "Stopping pagination early", said the log, and the clean-up then deleted whoever had not been seen.
 #[tokio::test(start_paused = true)]
 async fn cartography_a_later_page_that_fails_deletes_nobody() -> Done {
-    for (seed, fault) in [(1, status(500)), (2, status(400)), (3, Fault::TruncatedJson), (4, Fault::NoLinks)] {
-        let scene = Scene::of_everyone(2_500, seed).await?;
+    let faults = [
+        (1_100, status(500)),
+        (1_100, status(400)),
+        (1_100, Fault::TruncatedJson),
+        // The second of three pages looks like the last one.
+        (2_100, Fault::NoLinks),
+    ];
+    for (seed, (people, fault)) in (1..).zip(faults) {
+        let scene = Scene::of_everyone(people, seed).await?;
         let before = scene.accounts().await?;
         let leaver = scene.people().await?[0];
         scene.delete(leaver);
@@ -88,15 +95,23 @@ async fn cartography_a_later_page_that_fails_deletes_nobody() -> Done {
 /// An empty page ended the loop, and whoever came after it was deleted.
 #[tokio::test(start_paused = true)]
 async fn polis_an_empty_page_is_not_the_last_one() -> Done {
-    let mut options = TenantOptions { people: 2_500, groups: 24, seed: 7, ..TenantOptions::default() };
+    let mut options = TenantOptions { people: 1_100, groups: 18, seed: 7, ..TenantOptions::default() };
     options.settings.delta.empty_page_percent = 60;
     options.settings.delta.page_size = 9;
     for everyone in [false, true] {
         let scene = Scene::of(options.clone(), everyone).await?;
         let before = scene.accounts().await?;
         let people = scene.people().await?;
-        let matcher = Matcher { path: Some("/(users|members)$".to_owned()), every: Some(2), ..Matcher::default() };
-        scene.spoil_some(matcher, Fault::EmptyPage);
+        let rule = |path: &str, matcher| FaultRule {
+            matcher: Matcher { path: Some(path.to_owned()), ..matcher },
+            times: None,
+            fault: Fault::EmptyPage,
+        };
+        // The first page of the list, and of every other group.
+        scene.entra.set_faults(vec![
+            rule("/users$", Matcher { nth: Some(1), ..Matcher::default() }),
+            rule("/members$", Matcher { every: Some(2), ..Matcher::default() }),
+        ])?;
         scene.in_step_after_full().await?;
         scene.nobody_lost_anything_since(&before).await?;
         scene.heal();
@@ -111,12 +126,12 @@ async fn polis_an_empty_page_is_not_the_last_one() -> Done {
 /// 429 without a word on how long to wait.
 #[tokio::test(start_paused = true)]
 async fn azurehound_35_throttling_without_a_time_is_waited_out() -> Done {
-    let scene = Scene::of_everyone(2_500, 35).await?;
+    let scene = Scene::of_everyone(1_100, 35).await?;
     let before = scene.accounts().await?;
     let newcomer = scene.new_person("patient");
     let leaver = scene.people().await?[0];
     scene.delete(leaver);
-    scene.spoil_some(Matcher { every: Some(2), ..Matcher::default() }, status(429));
+    scene.spoil_some(Matcher { probability: Some(0.4), seed: 35, ..Matcher::default() }, status(429));
     scene.in_step_after_full().await?;
     assert!(scene.has_access(newcomer).await? && !scene.has_access(leaver).await?);
     scene.heal();
@@ -131,12 +146,16 @@ async fn azurehound_65_an_hour_of_throttling_ends_in_step_without_anybodys_help(
     let before = scene.accounts().await?;
     let newcomer = scene.newcomer(scene.tenant.roots[0], "patient");
     scene.spoil(".", status(429));
-    for _ in 0..6 {
-        scene.incremental().await?;
+    let over = async {
+        sleep(HOUR).await;
         scene.nobody_lost_anything_since(&before).await?;
-        scene.advance(Duration::from_secs(600));
-    }
-    scene.heal();
+        assert!(scene.spoiled() < 600, "it goes easy on a service that is overworked: {}", scene.spoiled());
+        scene.heal();
+        Ok::<(), Failed>(())
+    };
+    let (worked, over) = tokio::join!(scene.incremental(), over);
+    worked?;
+    over?;
     scene.in_step_after_incremental().await?;
     assert!(scene.has_access(newcomer).await?);
     assert_eq!(scene.stored_connection().await?.status, ConnectionStatus::Active);
@@ -146,7 +165,7 @@ async fn azurehound_65_an_hour_of_throttling_ends_in_step_without_anybodys_help(
 /// The next page had expired while the one before was still worked on, and pages were small.
 #[tokio::test(start_paused = true)]
 async fn azurehound_189_an_expired_page_starts_the_reading_over_and_pages_are_large() -> Done {
-    let scene = Scene::of_everyone(2_500, 189).await?;
+    let scene = Scene::of_everyone(1_100, 189).await?;
     let before = scene.accounts().await?;
     let newcomer = scene.new_person("newcomer");
     let fault = Fault::Status {
@@ -164,8 +183,8 @@ async fn azurehound_189_an_expired_page_starts_the_reading_over_and_pages_are_la
     assert_eq!(scene.spoiled(), 1);
     assert!(scene.has_access(newcomer).await?);
     scene.nobody_lost_anything_since(&before).await?;
-    // One and a refused one, and three from the beginning.
-    assert_eq!(scene.entra.counts().requests["usersPages"], 5);
+    // One and a refused one, and two from the beginning.
+    assert_eq!(scene.entra.counts().requests["usersPages"], 4);
     Ok(())
 }
 
@@ -276,6 +295,7 @@ async fn training_26_what_changes_while_nothing_is_subscribed_arrives_all_the_sa
     listener.work(&message, Instant::now() + PLENTY).await?;
     let subscriptions = scene.entra.subscriptions(scene.tenant.tenant_id);
     assert_eq!(subscriptions.len(), 2, "users and groups");
+    while scene.queue.take().is_some() {}
     let told = scene.newcomer(scene.tenant.roots[0], "told");
     sleep(Duration::from_secs(5)).await;
     let message = scene.queue.take().unwrap();
@@ -417,7 +437,9 @@ async fn netbird_4528_an_answer_that_never_ends_is_given_up() -> Done {
     let before = scene.accounts().await?;
     let newcomer = scene.newcomer(scene.tenant.roots[0], "newcomer");
     scene.spoil("/users$", Fault::Endless);
-    timeout(2 * HOUR, scene.full()).await??;
+    let job = Job::Full { cause: Cause::Schedule };
+    timeout(HOUR, scene.run_in_slices(job, Duration::from_secs(900))).await??;
+    assert!(matches!(scene.last_run().await?.status, RunStatus::Waiting { .. }));
     scene.nobody_lost_anything_since(&before).await?;
     scene.heal();
     scene.in_step_after_full().await?;

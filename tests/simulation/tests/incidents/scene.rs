@@ -44,9 +44,9 @@ impl Deref for Scene {
 pub(crate) type Accounts = BTreeMap<Uuid, UserId>;
 
 impl Scene {
-    /// Some four hundred people, most of them in nested groups below three scope groups.
+    /// Some three hundred people, most of them in nested groups below three scope groups.
     pub(crate) async fn of_groups(seed: u64) -> Result<Self, Failed> {
-        Self::of(TenantOptions { people: 400, groups: 24, seed, ..TenantOptions::default() }, false).await
+        Self::of(TenantOptions { people: 300, groups: 18, seed, ..TenantOptions::default() }, false).await
     }
 
     /// So many people, all of them in scope.
