@@ -173,11 +173,15 @@ impl Watch {
 
     /// Each visible change of an account is in the history that is written with it, once, and nothing else is.
     fn history_once(&mut self, operation: &Operation) {
-        let (mut changed, mut told) = (Vec::new(), Vec::new());
+        let (mut changed, mut told, mut fields) = (Vec::new(), Vec::new(), BTreeSet::new());
         for written in &operation.written {
-            if written.pk.contains("#U#") && is_visible(written) {
+            if is_forgotten(written) {
+                self.complain(format!("{} took the history out of {}/{}", operation.client, written.pk, written.sk));
+            }
+            if written.pk.contains("#U#") && !visible(written).is_empty() {
                 changed.push(written.sk.clone());
-            } else if written.sk.starts_with("CHANGE#") {
+                fields.extend(visible(written));
+            } else if written.sk.starts_with("CHANGE#") || written.sk.starts_with("RUN#") {
                 told.extend(people_of(written));
             }
         }
@@ -188,9 +192,9 @@ impl Watch {
                 one.iter().filter(|person| !other.contains(person)).cloned().collect()
             };
             let (untold, made_up) = (only(&changed, &told), only(&told, &changed));
+            let client = &operation.client;
             self.complain(format!(
-                "{}: changed without history: {untold:?}; history without change: {made_up:?}",
-                operation.client
+                "{client}: changed without history: {untold:?}, in {fields:?}; history without change: {made_up:?}"
             ));
         }
     }
@@ -203,15 +207,27 @@ fn is_unfenced(sk: &str) -> bool {
 /// Attributes that people see.
 const VISIBLE: [&str; 4] = ["state", "attributes", "manager", "teams"];
 
-fn is_visible(written: &Written) -> bool {
-    let (Some(after), before) = (&written.after, &written.before) else { return false };
-    let Some(before) = before else { return true };
-    VISIBLE.iter().any(|name| after.get(*name) != before.get(*name))
+/// What of a write people see.
+fn visible(written: &Written) -> Vec<&'static str> {
+    let (Some(after), before) = (&written.after, &written.before) else { return Vec::new() };
+    let Some(before) = before else { return vec!["all of it"] };
+    VISIBLE.into_iter().filter(|name| after.get(*name) != before.get(*name)).collect()
 }
 
+/// People in the history that a write adds: a chunk of its own, or a small one in the run's record.
 fn people_of(written: &Written) -> Vec<String> {
-    let text = written.after.as_ref().and_then(|item| item.get("changes")?.text().map(str::to_owned));
-    let changes: Vec<Json> = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let text = |item: &Option<Item>| item.as_ref().and_then(|item| item.get("changes")?.text().map(str::to_owned));
+    let (before, after) = (text(&written.before), text(&written.after));
+    if before == after {
+        return Vec::new();
+    }
+    let changes: Vec<Json> = after.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let person = |change: &Json| change.get("user")?.get("person")?.as_str().map(str::to_owned);
     changes.iter().filter_map(person).collect()
+}
+
+/// History that was there, and is not any more.
+fn is_forgotten(written: &Written) -> bool {
+    let has = |item: &Option<Item>| item.as_ref().is_some_and(|item| item.contains_key("changes"));
+    has(&written.before) && !has(&written.after)
 }
