@@ -25,24 +25,24 @@ fn lower(text: &str) -> Vec<char> {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Greedy with one step back to the last `*`: never more than the product of both lengths.
+/// Greedy with one step back behind the last `*`: never more than the product of both lengths.
 fn fits(pattern: &[char], name: &[char]) -> bool {
     let (mut at, mut star, mut resume) = (0, None, 0);
     let mut index = 0;
     while let Some(character) = name.get(index) {
         match pattern.get(at) {
             Some('*') => {
+                at += 1;
                 star = Some(at);
                 resume = index;
-                at += 1;
             }
             Some(expected) if expected == character => {
                 at += 1;
                 index += 1;
             }
             _ => match star {
-                Some(last) => {
-                    at = last + 1;
+                Some(after) => {
+                    at = after;
                     resume += 1;
                     index = resume;
                 }
