@@ -33,12 +33,14 @@ pub enum Matter {
     Subscription,
     /// The secret or certificate is about to expire.
     Credential,
+    /// Removals wait for a person's decision.
+    Hold,
 }
 
 impl Matter {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Paused, Self::Trouble, Self::NoRun, Self::Cursor, Self::Subscription, Self::Credential];
+    pub const ALL: [Self; 7] =
+        [Self::Paused, Self::Trouble, Self::NoRun, Self::Cursor, Self::Subscription, Self::Credential, Self::Hold];
 
     /// Its name in keys and logs.
     #[must_use]
@@ -50,6 +52,7 @@ impl Matter {
             Self::Cursor => "cursor",
             Self::Subscription => "subscription",
             Self::Credential => "credential",
+            Self::Hold => "hold",
         }
     }
 }

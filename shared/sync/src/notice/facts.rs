@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_store::{Connection, ConnectionStatus, Resource, Subscription, SyncState, Trouble};
+use rollcall_store::{Connection, ConnectionStatus, Hold, HoldStatus, Resource, Subscription, SyncState, Trouble};
 
 use crate::subscription::keeper::wanted;
 
@@ -32,6 +32,17 @@ pub struct Facts {
     pub notifications: Notifications,
     /// When its credential stops working, as far as that is known.
     pub credential_expires_at: Option<Timestamp>,
+    /// The removals that wait for a decision, if any do.
+    pub open_hold: Option<OpenHold>,
+}
+
+/// Removals that wait for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenHold {
+    /// Since when.
+    pub since: Timestamp,
+    /// How many.
+    pub removals: u64,
 }
 
 /// How the change notifications of a connection stand.
@@ -48,7 +59,8 @@ pub enum Notifications {
 impl Facts {
     /// Puts together what the table knows.
     #[must_use]
-    pub fn of(connection: &Connection, state: &SyncState, subscriptions: &[Subscription]) -> Self {
+    pub fn of(connection: &Connection, state: &SyncState, subscriptions: &[Subscription], holds: &[Hold]) -> Self {
+        let open = holds.iter().find(|hold| hold.status == HoldStatus::Open);
         Self {
             status: connection.status.clone(),
             auto_sync: connection.rules.auto_sync,
@@ -61,6 +73,7 @@ impl Facts {
             cursor_read_at: state.cursor.as_ref().map(|cursor| cursor.read_at),
             notifications: notifications(connection, subscriptions),
             credential_expires_at: connection.secret_expires_at,
+            open_hold: open.map(|hold| OpenHold { since: hold.created_at, removals: hold.removals }),
         }
     }
 }

@@ -57,6 +57,10 @@ pub fn standing(now: Timestamp, facts: &Facts, matter: Matter) -> Standing {
         (Matter::Paused, None) => Standing::Well,
         (Matter::Paused, Some((_, since))) => Standing::bad(since, SignedDuration::ZERO),
         (Matter::Credential, _) => credential(now, facts, paused.map(|(kind, _)| kind)),
+        // Decided, or undone by the directory itself: whoever decided knows, and for the others nothing has changed.
+        (Matter::Hold, _) => {
+            facts.open_hold.map_or(Standing::Over, |hold| Standing::bad(hold.since, SignedDuration::ZERO))
+        }
         // The pause is what people hear of. Nothing else can be right or wrong as long as it lasts.
         (_, Some(_)) => Standing::Muted,
         (Matter::Trouble, None) => facts.trouble.as_ref().map_or(Standing::Well, trouble),

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rollcall_store::{Connection, ConnectionStatus, Error as StoreError, Secrets, Table, Told, Way};
+use rollcall_store::{Connection, ConnectionStatus, Error as StoreError, PageRequest, Secrets, Table, Told, Way};
 
 use super::card;
 use super::channel::{ChannelAddress, ChannelHosts};
@@ -18,6 +18,9 @@ use super::facts::Facts;
 use super::letter::letter;
 use super::words::{About, words};
 use crate::ports::{Channel, ChannelError, Mail, MailError};
+
+/// The latest holds, among which an open one is looked for: a newer one replaces it.
+const HOLDS: u32 = 20;
 
 /// Tells people what needs them. Cheap to clone.
 #[derive(Clone)]
@@ -98,7 +101,9 @@ impl Teller {
         }
         let state = self.table.state(connection.id).await?;
         let subscriptions = self.table.subscriptions(connection.id).await?;
-        let facts = Facts::of(connection, &state, &subscriptions);
+        // The open one, if there is one, is among the latest.
+        let holds = self.table.holds_page(connection.id, &PageRequest::first(HOLDS)).await?.items;
+        let facts = Facts::of(connection, &state, &subscriptions, &holds);
         let mut visited = Visited::default();
         for way in [Way::Mail, Way::Channel] {
             let sent = due::ledger(&told, way);

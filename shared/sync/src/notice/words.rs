@@ -5,7 +5,7 @@ use rollcall_directory::identity::ConnectionId;
 use rollcall_store::{Connection, ConnectionStatus, CredentialKind, Matter, Trouble};
 
 use super::due::{Notice, Telling};
-use super::facts::{Facts, Notifications};
+use super::facts::{Facts, Notifications, OpenHold};
 use super::ladder;
 use super::standing::passes;
 
@@ -125,6 +125,7 @@ fn trouble(name: &str, kind: CredentialKind, facts: &Facts, notice: &Notice, now
         Matter::Cursor => cursor(name, notice.since),
         Matter::Subscription => subscription(name, facts.notifications, notice.since),
         Matter::Credential => credential(name, kind, notice.since, now),
+        Matter::Hold => hold(name, facts.open_hold, notice.since),
     }
 }
 
@@ -190,6 +191,25 @@ fn subscription(name: &str, notifications: Notifications, since: Timestamp) -> S
     said(Tone::Warning, subject, since, wrong, means, action.to_owned())
 }
 
+fn hold(name: &str, hold: Option<OpenHold>, since: Timestamp) -> Said {
+    let removals = hold.map_or(0, |hold| hold.removals);
+    let wrong = format!(
+        "The directory asks for {removals} removals at once (accounts, teams or values that people would lose). That is \
+         more than the connection's limits allow without a person's decision."
+    );
+    let means = "They wait. Joiners and changes go on.";
+    let action = "Look at the list of the hold: each line names the person and the reason. Approve it if it is right, reject it \
+                  if it is not, or have the directory mended: then the hold closes by itself.";
+    said(
+        Tone::Bad,
+        format!("Removals in the connection {name} wait for your decision"),
+        since,
+        wrong,
+        means,
+        action.to_owned(),
+    )
+}
+
 fn credential(name: &str, kind: CredentialKind, end: Timestamp, now: Timestamp) -> Said {
     let thing = match kind {
         CredentialKind::Certificate => "certificate",
@@ -217,6 +237,7 @@ fn recovery(name: &str, notice: &Notice) -> Said {
         Matter::Cursor => format!("The connection {name} reads changes again"),
         Matter::Subscription => format!("The connection {name} gets change notifications again"),
         Matter::Credential => format!("The credential of the connection {name} was replaced"),
+        Matter::Hold => format!("Nothing waits for a decision in the connection {name} any more"),
     };
     let answers = vec![
         ("It was not well since", when(notice.since)),

@@ -188,6 +188,9 @@ async fn drive(
     loop {
         let failure = match Box::pin(step(&mut session)).await {
             Ok(()) => {
+                if session.run.status == RunStatus::Held && !session.run.mode.is_preview() {
+                    worker.teller.visit(&session.connection, session.now()).await;
+                }
                 listen(&session).await;
                 return Ok(Driven::Done);
             }

@@ -291,13 +291,13 @@ async fn the_subscription_that_ends_first_counts_and_one_that_was_never_confirme
         renewed_at: None,
         reauthorize_at: None,
     };
-    let of = |rows: &[Subscription]| Facts::of(&connection, &SyncState::default(), rows).notifications;
+    let of = |rows: &[Subscription]| Facts::of(&connection, &SyncState::default(), rows, &[]).notifications;
     assert_eq!(of(&[]), Notifications::Missing);
     assert_eq!(of(&[row(None, 500)]), Notifications::Missing);
     // Of two for the same thing, while one replaces the other, the later end counts.
     assert_eq!(of(&[row(Some("a"), 20), row(Some("b"), 400), row(None, 500)]), Notifications::Until(after(400)));
     let mut by_hand = connection.clone();
     by_hand.rules.auto_sync = false;
-    let facts = Facts::of(&by_hand, &SyncState::default(), &[]);
+    let facts = Facts::of(&by_hand, &SyncState::default(), &[], &[]);
     assert_eq!((facts.auto_sync, facts.notifications), (false, Notifications::NotWanted));
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rollcall_store::{ConnectionStatus, PauseKind, PauseReason, Trouble};
 
 use super::*;
-use crate::notice::facts::Notifications;
+use crate::notice::facts::{Notifications, OpenHold};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -28,6 +28,7 @@ fn well(now: Timestamp) -> Facts {
         cursor_read_at: Some(now),
         notifications: Notifications::Until(now + HOUR * 400),
         credential_expires_at: None,
+        open_hold: None,
     }
 }
 
@@ -413,4 +414,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn removals_that_wait_are_told_at_once_and_again_and_no_more_once_nothing_waits() {
+    let mut witness = Witness::default();
+    let waiting = |hour: i64| Facts { open_hold: Some(OpenHold { since: at(hour), removals: 60 }), ..well(at(hour)) };
+    for hour in 5..=30 {
+        witness
+            .look(at(hour), &Facts { last_success_at: Some(at(hour)), cursor_read_at: Some(at(hour)), ..waiting(5) });
+    }
+    assert_eq!(witness.lines(), ["5 hold 0 first", "29 hold 1"]);
+    // Decided, and another one opens.
+    witness.look(at(31), &well(at(31)));
+    witness.look(at(40), &waiting(40));
+    assert_eq!(witness.lines()[2..], ["40 hold 0 first"]);
 }

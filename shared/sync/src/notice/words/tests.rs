@@ -36,6 +36,7 @@ fn facts() -> Facts {
         cursor_read_at: Some(start()),
         notifications: Notifications::Until(start() + SignedDuration::from_hours(48)),
         credential_expires_at: None,
+        open_hold: None,
     }
 }
 
