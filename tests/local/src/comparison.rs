@@ -61,6 +61,9 @@ pub struct Platform {
     pub teams: Vec<(Uuid, String, BTreeSet<Uuid>)>,
 }
 
+/// Without any of these nobody gets an account, unless a connection says otherwise.
+const REQUIRED: [&str; 3] = ["givenName", "surname", "userPrincipalName"];
+
 /// The accounts that should be active.
 pub fn desired(directory: &Directory, scope: &Scope) -> BTreeMap<Uuid, Account> {
     let members: BTreeMap<Uuid, BTreeSet<Uuid>> = match scope {
@@ -71,7 +74,8 @@ pub fn desired(directory: &Directory, scope: &Scope) -> BTreeMap<Uuid, Account> 
         let teams: BTreeSet<Uuid> =
             members.iter().filter(|(_, people)| people.contains(&person.id)).map(|(group, _)| *group).collect();
         let out = matches!(scope, Scope::Groups(_)) && teams.is_empty();
-        (person.enabled && !out)
+        let complete = REQUIRED.iter().all(|name| person.properties.contains_key(*name));
+        (person.enabled && complete && !out)
             .then(|| (person.id, Account { properties: person.properties.clone(), manager: person.manager, teams }))
     };
     directory.people.iter().filter_map(account).collect()

@@ -10,7 +10,9 @@ fn directory() -> Directory {
     let person = |number, enabled| Person {
         id: id(number),
         enabled,
-        properties: BTreeMap::from([("city".to_owned(), "Ulm".to_owned())]),
+        properties: [("city", "Ulm"), ("givenName", "Ann"), ("surname", "Lee"), ("userPrincipalName", "ann@x")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         manager: Some(id(1)),
     };
     let group = |name: &str, members: &[u128]| Group {
@@ -44,6 +46,15 @@ fn found(change: impl FnOnce(&mut Platform)) -> Vec<String> {
 fn a_platform_that_is_right_has_no_differences() {
     assert_eq!(found(|_| {}), Vec::<String>::new());
     assert_eq!(desired(&directory(), &scope()).keys().copied().collect::<Vec<_>>(), [id(1), id(2)]);
+}
+
+#[test]
+fn who_lacks_a_name_or_an_address_gets_no_account() {
+    for name in ["givenName", "surname", "userPrincipalName"] {
+        let mut directory = directory();
+        directory.people[0].properties.remove(name);
+        assert_eq!(desired(&directory, &scope()).keys().copied().collect::<Vec<_>>(), [id(2)], "{name}");
+    }
 }
 
 #[test]
