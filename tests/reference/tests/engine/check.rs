@@ -179,17 +179,17 @@ fn is_settled(world: &World, before: &Stored, first: &Pass) -> Result<(), String
     for (person, PersonPlan { write, removals, problem: _ }) in &again.plans {
         same(format_args!("what is left to do for {person}"), &(write, removals), &(&None, &Vec::new()))?;
     }
-    for (person, wanted) in &first.anew {
+    for (person, fingerprint) in &first.looks {
         let Some(user) = before.users.get(person) else { continue };
         let PersonPlan { write, removals, problem: _ } = &first.plans[person];
-        if user.status.is_active() && wanted.fingerprint() == user.fingerprint() {
+        if user.status.is_active() && *fingerprint == user.fingerprint() {
             same(format_args!("what is to do for {person}, unchanged"), &(write, removals), &(&None, &Vec::new()))?;
         }
     }
-    for (person, wanted) in &again.anew {
+    for (person, fingerprint) in &again.looks {
         let user = first.after.users.get(person).filter(|user| user.status.is_active());
         if let Some(user) = user {
-            same(format_args!("the fingerprint of {person}"), &user.fingerprint(), &wanted.fingerprint())?;
+            same(format_args!("the fingerprint of {person}"), &user.fingerprint(), fingerprint)?;
         }
     }
     same(format_args!("what a second pass takes"), &again.taken, &BTreeSet::new())?;

@@ -13,7 +13,7 @@ use rollcall_directory::plan::{Loss, PersonPlan, Removal, plan, take};
 use rollcall_directory::scope::{Group, GroupGraph};
 use rollcall_directory::seal::{Completeness, Source, absent};
 use rollcall_directory::team::Team;
-use rollcall_directory::user::{self, User, shared_emails};
+use rollcall_directory::user::{self, Fingerprint, User, shared_emails};
 
 use crate::values::TENANT;
 
@@ -36,8 +36,8 @@ pub(crate) struct Manner {
 /// What a pass has planned and done.
 pub(crate) struct Pass {
     pub(crate) plans: BTreeMap<PersonId, PersonPlan>,
-    /// The accounts that those who are in would get if they had none.
-    pub(crate) anew: BTreeMap<PersonId, User>,
+    /// How the accounts of those who are in would look if they are as they should be.
+    pub(crate) looks: BTreeMap<PersonId, Fingerprint>,
     /// Everything that the pass wanted to take.
     pub(crate) removals: BTreeSet<Removal>,
     /// What was taken after the directory was asked once more.
@@ -127,7 +127,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
     let mut users = before.users.clone();
     let mut seen = BTreeSet::new();
     let mut plans = BTreeMap::new();
-    let mut anew = BTreeMap::new();
+    let mut looks = BTreeMap::new();
     let mut problems = BTreeMap::new();
     for (id, found) in ordered(world.directory.people.iter(), manner) {
         let groups = world.directory.groups.iter().filter(|(_, group)| group.people.contains(id));
@@ -141,7 +141,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
         let desired = policy.desired(&person, &direct, matched);
         let observed = before.users.get(id);
         let planned = plan(TENANT, *id, &world.rules, &desired, observed);
-        anew.extend(plan(TENANT, *id, &world.rules, &desired, None).write.map(|user| (*id, user)));
+        looks.extend(policy.fingerprint(&person, &direct).map(|fingerprint| (*id, fingerprint)));
         if let Some(mut after) = planned.write.clone() {
             after.protected |= observed.is_none() && existing.protects(*id);
             users.insert(*id, after);
@@ -186,7 +186,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
     }
     let teams = teams(world, &graph, &users, before);
     let shared_emails = shared_emails(users.values());
-    Pass { plans, anew, removals: wanted, taken, problems, shared_emails, after: Stored { users, teams } }
+    Pass { plans, looks, removals: wanted, taken, problems, shared_emails, after: Stored { users, teams } }
 }
 
 fn teams(
