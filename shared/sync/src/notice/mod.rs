@@ -4,9 +4,9 @@
 //! * [`standing`]: from facts to how a matter stands: well, bad since when, or not to be spoken of now.
 //! * [`ladder`]: how often people are reminded: at once, then less and less often.
 //! * [`due`]: the decision: what is to be told now, given what was told. No I/O, no clock.
-//! * [`words`]: what is said; [`letter`] and [`card`] give it the form of a mail and of an adaptive card.
+//! * [`words`]: what is said; `letter` and [`card`] give it the form of a mail and of an adaptive card.
 //! * [`channel`]: which addresses are taken for a channel's.
-//! * [`teller`]: sends what is due. It claims a notice in the table before sending, and says afterwards that it was sent.
+//! * `teller`: sends what is due. It claims a notice in the table before sending, and says afterwards that it was sent.
 //! * [`round`]: all connections, every hour.
 //!
 //! **Nothing is decided from what a mail service or Teams answered but this: sent, or not sent.** A notice that could not be
