@@ -3,14 +3,14 @@
 //! `GET /openapi.json` describes it (`OpenAPI` 3.1, generated from this code), `GET /health` says that it runs; all else
 //! wants the admin token as bearer token.
 //!
-//! * [`routes`]: one file for each family of resources. A handler takes the request apart, calls one function of
-//!   [`operate`], and puts the answer together.
-//! * [`operate`]: what is done.
-//! * [`body`]: what callers send, checked while it is read. Unknown members are refused.
-//! * [`view`]: what they get. No credential and no tenant id is part of any answer.
-//! * [`http`]: token, problem documents (RFC 9457), extractors, pages.
-//! * [`event`]: from an event of API Gateway to its answer.
-//! * [`export`]: long lists as files.
+//! * `routes`: one file for each family of resources. A handler takes the request apart, calls one function of
+//!   `operate`, and puts the answer together.
+//! * `operate`: what is done.
+//! * `body`: what callers send, checked while it is read. Unknown members are refused.
+//! * `view`: what they get. No credential and no tenant id is part of any answer.
+//! * `http`: token, problem documents (RFC 9457), extractors, pages.
+//! * `event`: from an event of API Gateway to its answer.
+//! * `export`: long lists as files.
 //!
 //! **Graph is called in three places only**: to test a connection, to end the subscriptions of one that is deactivated or
 //! deleted, and to look for groups and people, or why one of them is in, while somebody waits.
