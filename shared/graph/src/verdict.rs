@@ -68,8 +68,8 @@ fn refusal<T>(parts: &Parts, answer: &Response<Bytes>, now: Timestamp, call: &Ca
     match status {
         300..=399 => Verdict::Failed(Error::ForeignLink { call: boxed(call) }),
         429 => Verdict::Throttled(pause),
-        // 424 is what an item of a throttled batch may get in place of 429.
-        408 | 424 | 500 | 502.. => Verdict::Passing(Cause::Status(status), pause),
+        // 424 is what an item of a throttled batch may get in place of 429. Below 200 there is no answer yet.
+        ..200 | 408 | 424 | 500 | 502.. => Verdict::Passing(Cause::Status(status), pause),
         401 if !insufficient_claims(answer.headers()) => Verdict::TokenRefused(error.code()),
         _ => Verdict::Failed(match final_refusal(parts, status, &error, call) {
             Some(error) => error,

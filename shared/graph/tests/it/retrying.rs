@@ -24,6 +24,7 @@ async fn every_kind_of_passing_trouble_is_cured_by_asking_again() {
         || Err(TransportError::Broken),
         || Err(TransportError::Timeout),
         || Err(TransportError::TooLarge),
+        || raw(102, "text/plain", ""),
         || raw(500, "text/html", "<html>oops</html>"),
         || error(503, "ServiceUnavailable"),
         || error(504, "UnknownError"),

@@ -41,6 +41,10 @@ fn batch(input: &[u8]) {
 }
 
 fn schedule(input: &[u8]) {
+    if input.trim_ascii_start().first() == Some(&b'[') {
+        // A derived type is also read from a list of its members' values. The scheduler sends none.
+        return;
+    }
     if let Ok(read) = serde_json::from_slice::<scheduled_sync::input::Input>(input) {
         let value: Value = serde_json::from_slice(input).unwrap();
         let named = value["scheduled_at"].as_str().and_then(|text| text.parse().ok());
@@ -49,6 +53,6 @@ fn schedule(input: &[u8]) {
     }
     if serde_json::from_slice::<renew_subscriptions::input::Input>(input).is_ok() {
         let value: Value = serde_json::from_slice(input).unwrap();
-        assert!(value["job"] == "renew" || value == serde_json::json!(["renew"]), "{value}");
+        assert!(value["job"] == "renew");
     }
 }

@@ -16,8 +16,8 @@ fn link(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let link = PageLink::new(text);
     assert_eq!(link.as_str(), text);
-    let shown = format!("{link:?}");
-    assert!(!shown.contains("$deltatoken="), "{shown}");
+    let (_, query) = text.split_once('?').unwrap_or_default();
+    assert!(query.len() < 8 || !format!("{link:?}").contains(query), "the query of a link is not shown");
     let page =
         || Answer::json(r#"{"value":[],"@odata.deltaLink":"https://graph.test/v1.0/users/delta?$deltatoken=a"}"#);
     // The transport itself fails when a request goes elsewhere.

@@ -71,8 +71,9 @@ pub(crate) fn check_error(answer: &Answer, error: &Error, by_link: bool) {
     }
     let told = format!("{error} {error:?}");
     assert!(!told.contains(SECRET) && !told.contains(TOKEN), "{told}");
-    // A code and the name of a member are told on purpose.
-    if !codes.iter().any(|code| code.contains(CANARY)) && !has_name(&body, CANARY) {
+    // A code (the letters of it) and the name of a member are told on purpose.
+    let letters = |code: &String| code.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    if !codes.iter().any(|code| letters(code).contains(CANARY)) && !has_name(&body, CANARY) {
         assert!(!told.contains(CANARY), "{told}");
     }
 }
