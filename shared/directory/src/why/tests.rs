@@ -142,3 +142,12 @@ fn who_is_not_in_the_directory_is_out_and_a_protected_account_stays() {
     assert_eq!(found.plan.removals, []);
     assert_eq!(found.plan.problem, Some(Problem::Protected { leaving: Leaving::Deleted }));
 }
+
+#[test]
+fn who_is_in_every_group_that_is_asked_for_has_only_to_leave_the_excluded_one() {
+    for combine in [Combine::Any, Combine::All] {
+        let found = ask(&scope(combine, &[1], &[8]), &Rules::default(), Some(&ann()), &[1, 8], None);
+        assert_eq!(found.verdict, Verdict::Out(Leaving::OutOfScope));
+        assert_eq!(found.remedies, [Remedy::LeaveAll(set(&[8]))]);
+    }
+}
