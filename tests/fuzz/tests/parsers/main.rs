@@ -39,9 +39,9 @@ macro_rules! target {
         #[test]
         fn $name() {
             let name = concat!(module_path!(), "::", stringify!($name)).split_once("::").unwrap().1;
-            let samples = fuzz::memory::alone(|| $crate::samples(name));
+            let samples = $crate::samples(name);
             bolero::check!().with_iterations($iterations).with_max_len(256).for_each(|bytes: &[u8]| {
-                fuzz::memory::alone(|| samples.feed(bytes, $function));
+                samples.feed(bytes, $function);
             });
         }
     };

@@ -78,8 +78,10 @@ pub(crate) fn check_error(answer: &Answer, error: &Error, by_link: bool) {
     }
 }
 
+/// Of a code only the letters count.
 fn is_about_delta(code: &str) -> bool {
-    code.to_ascii_lowercase().contains("syncstatenotfound") || code.to_ascii_lowercase().contains("resyncrequired")
+    let letters: String = code.chars().filter(char::is_ascii_alphabetic).collect();
+    ["syncStateNotFound", "resyncRequired"].iter().any(|known| letters.eq_ignore_ascii_case(known))
 }
 
 /// A pause is never shorter than nothing and never longer than a quarter of an hour, with a little added.
