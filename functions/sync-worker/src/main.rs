@@ -13,8 +13,13 @@ use std::process::ExitCode;
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
+use mimalloc::MiMalloc;
 use rollcall_runtime::start::{self, StartError};
 use rollcall_runtime::{batch, clock};
+
+/// A sync makes and drops millions of small texts: the system's allocator takes a quarter of its time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     start::main(serve())

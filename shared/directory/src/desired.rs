@@ -8,7 +8,7 @@ use crate::adoption::{ExistingId, Match};
 use crate::identity::{GroupId, PersonId};
 use crate::person::Person;
 use crate::rules::{Profile, Required, Rules};
-use crate::scope::{GroupGraph, Scope};
+use crate::scope::{GroupGraph, Membership, Scope};
 use crate::user::{Fingerprint, Leaving, Looks};
 
 /// Everything by which it is decided what a person's account should be.
@@ -79,14 +79,13 @@ pub enum Problem {
 }
 
 impl Policy<'_> {
-    /// What the account of a person should be who is a direct member of these groups.
+    /// What the account of a person should be.
     ///
     /// `matched` says which account that was there before may be theirs; it only matters for
     /// somebody who has none of ours.
     #[must_use]
-    pub fn desired(&self, person: &Person, direct: &BTreeSet<GroupId>, matched: Option<Match>) -> Desired {
-        let member_of = self.graph.member_of(direct);
-        if let Err(leaving) = self.admits(person, &member_of) {
+    pub fn desired(&self, person: &Person, membership: &Membership, matched: Option<Match>) -> Desired {
+        if let Err(leaving) = self.admits(person, &membership.roots) {
             return Desired::Nothing(leaving);
         }
         let reports_to = person.manager.filter(|_| self.rules.teams.managers.is_some());
@@ -94,8 +93,8 @@ impl Policy<'_> {
             profile: self.rules.profile(person),
             lacks: self.rules.lacks(person),
             manager: person.manager,
-            groups: self.graph.relevant(direct),
-            teams: self.graph.teams(&member_of),
+            groups: membership.groups.clone(),
+            teams: membership.teams.clone(),
             reports_to,
             matched,
         }))
@@ -104,9 +103,8 @@ impl Policy<'_> {
     /// What the account of somebody looks like who has one and should have one, told without making it: nobody else's
     /// account needs to be looked at. `None` where there is more to say: they should have none, or lack something.
     #[must_use]
-    pub fn fingerprint(&self, person: &Person, direct: &BTreeSet<GroupId>) -> Option<Fingerprint> {
-        let member_of = self.graph.member_of(direct);
-        if self.admits(person, &member_of).is_err() || !self.rules.lacks(person).is_empty() {
+    pub fn fingerprint(&self, person: &Person, membership: &Membership) -> Option<Fingerprint> {
+        if self.admits(person, &membership.roots).is_err() || !self.rules.lacks(person).is_empty() {
             return None;
         }
         let looks = Looks {
@@ -116,8 +114,8 @@ impl Policy<'_> {
             language: self.rules.language_of(person).as_deref(),
             manager: person.manager,
             reports_to: person.manager.filter(|_| self.rules.teams.managers.is_some()),
-            groups: &self.graph.relevant(direct),
-            teams: &self.graph.teams(&member_of),
+            groups: &membership.groups,
+            teams: &membership.teams,
         }
         .fingerprint();
         Some(looks)
@@ -180,7 +178,7 @@ mod tests {
     fn desired(rules: &Rules, person: &Person, direct: &BTreeSet<GroupId>) -> Desired {
         let scope = Scope::any_of(BTreeSet::from([GROUP]));
         let graph = GroupGraph::new(&scope, scope.groups(), std::collections::BTreeMap::new());
-        Policy { scope: &scope, rules, graph: &graph }.desired(person, direct, None)
+        Policy { scope: &scope, rules, graph: &graph }.desired(person, &graph.membership(direct), None)
     }
 
     fn account(desired: Desired) -> Account {

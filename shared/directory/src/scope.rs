@@ -144,6 +144,17 @@ pub struct Group {
     pub children: BTreeSet<GroupId>,
 }
 
+/// What follows from the groups of which somebody is a direct member: the same for everybody who is in the same ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    /// The roots to which they belong.
+    pub roots: BTreeSet<GroupId>,
+    /// Those of their direct groups that matter.
+    pub groups: BTreeSet<GroupId>,
+    /// The roots to which they belong and that are teams.
+    pub teams: BTreeSet<GroupId>,
+}
+
 /// The groups that matter and how they nest. Cycles are harmless.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupGraph {
@@ -202,6 +213,13 @@ impl GroupGraph {
     #[must_use]
     pub fn contains(&self, group: GroupId) -> bool {
         self.reached_from.contains_key(&group)
+    }
+
+    /// What follows for a direct member of these groups.
+    #[must_use]
+    pub fn membership(&self, direct: &BTreeSet<GroupId>) -> Membership {
+        let roots = self.member_of(direct);
+        Membership { groups: self.relevant(direct), teams: self.teams(&roots), roots }
     }
 
     /// Those of a person's direct groups that matter.

@@ -93,7 +93,7 @@ pub fn why(
     observed: Option<&User>,
 ) -> Why {
     let Some(person) = person else { return gone(tenant, policy, observed) };
-    let desired = policy.desired(person, direct, matched);
+    let desired = policy.desired(person, &policy.graph.membership(direct), matched);
     let plan = plan(tenant, person.id, policy.rules, &desired, observed);
     let is_active = observed.is_some_and(|user| user.status.is_active());
     let verdict = match (desired, &plan.problem) {

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::decode::Row;
+use crate::properties::{Name, Properties};
 
 /// A user with the properties that were selected.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// The object id, unique in the tenant and never reused.
     pub id: Uuid,
@@ -18,9 +18,9 @@ pub struct User {
     pub removed: Option<Removed>,
     /// The manager, from `$expand=manager` or from `manager@delta`.
     pub manager: ManagerField,
-    /// Every other property that came, under Graph's name. A `null` is kept: it tells a cleared property from one
-    /// that was not returned. Of a name that comes twice the last value is kept. `OData` annotations are left out.
-    pub properties: Map<String, Value>,
+    /// Every other property that came. A `null` is kept: it tells a cleared property from one that was not returned.
+    /// `OData` annotations are left out.
+    pub properties: Properties,
 }
 
 /// Why a delta row is marked as removed.
@@ -45,20 +45,6 @@ pub enum ManagerField {
     Is(Uuid),
 }
 
-/// The names of the properties only: their values are personal.
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.properties.keys().map(String::as_str).collect();
-        let Self { id, removed, manager, properties: _ } = self;
-        f.debug_struct("User")
-            .field("id", id)
-            .field("removed", removed)
-            .field("manager", manager)
-            .field("properties", &names)
-            .finish()
-    }
-}
-
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(UserVisitor)
@@ -78,7 +64,7 @@ impl<'de> Visitor<'de> for UserVisitor {
         let mut id = None;
         let mut removed = None;
         let mut manager = ManagerField::NotReturned;
-        let mut properties = Map::new();
+        let mut properties = Properties::with_room();
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::Id => id = Some(map.next_value()?),
@@ -109,7 +95,7 @@ enum Key {
     Manager,
     ManagerDelta,
     Annotation,
-    Property(String),
+    Property(Name),
 }
 
 impl<'de> Deserialize<'de> for Key {
@@ -134,7 +120,7 @@ impl Visitor<'_> for KeyVisitor {
             "manager" => Key::Manager,
             "manager@delta" => Key::ManagerDelta,
             _ if name.contains('@') => Key::Annotation,
-            _ => Key::Property(name.to_owned()),
+            _ => Key::Property(Name::of(name)),
         })
     }
 }
@@ -172,7 +158,7 @@ mod tests {
     use proptest::collection::{btree_map, vec};
     use proptest::option;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use super::*;
 
@@ -234,7 +220,7 @@ mod tests {
         let text = r##"{"@odata.type":"#microsoft.graph.user","id":"00000000-0000-0000-0000-000000000001",
             "manager@odata.context":"x","mail":"a","mail":"b","id":"00000000-0000-0000-0000-000000000002"}"##;
         let user: User = serde_json::from_str(text).unwrap();
-        assert_eq!((user.id, user.properties), (id(2), Map::from_iter([("mail".to_owned(), json!("b"))])));
+        assert_eq!((user.id, user.properties), (id(2), Properties::from_iter([("mail".to_owned(), json!("b"))])));
     }
 
     fn value() -> impl Strategy<Value = Value> {
@@ -275,7 +261,7 @@ mod tests {
                 id: id(number),
                 removed: removed.map(|deleted| if deleted { Removed::Deleted } else { Removed::Changed }),
                 manager: manager.map_or(ManagerField::NotReturned, |manager| ManagerField::Is(id(manager))),
-                properties,
+                properties: properties.into_iter().collect(),
             };
             prop_assert_eq!(serde_json::from_slice::<User>(&serde_json::to_vec(&wire).unwrap()).unwrap(), expected);
         }

@@ -23,6 +23,11 @@ pub(crate) fn to_item<T: Serialize>(kind: &'static str, key: &Key, value: &T) ->
         serde_dynamo::to_item(value).map_err(|error| Error::Corrupt { item: kind, what: error.to_string() })?;
     item.extend(key.item());
     item.insert("v".to_owned(), number(VERSION));
+    within_limit(kind, item)
+}
+
+/// The item, if it is not too large.
+pub(crate) fn within_limit(kind: &'static str, item: Item) -> Result<Item, Error> {
     let bytes = size(&item);
     if bytes > MAX_ITEM { Err(Error::TooLarge { item: kind, bytes }) } else { Ok(item) }
 }

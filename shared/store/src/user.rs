@@ -8,11 +8,11 @@ use rollcall_directory::adoption::ExistingId;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamSource, UserId};
 use rollcall_directory::property::Property;
 use rollcall_directory::user::{Fingerprint, Leaving, Status, User};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::commit::UserWrite;
 use crate::error::Error;
-use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, read_text, text, to_item};
+use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, read_text, text};
 use crate::keys::{Item, Key, Shard};
 use crate::table::Condition;
 use crate::write::{Change, Write};
@@ -55,29 +55,29 @@ impl IndexEntry {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Row {
     #[serde(rename = "sk")]
     person: PersonId,
     id: UserId,
     state: State,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     reason: Option<Leaving>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     since: Option<Timestamp>,
     /// By name, so that a property of a newer version is no error.
     attributes: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     language: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     manager: Option<PersonId>,
     groups: BTreeSet<GroupId>,
     teams: BTreeSet<GroupId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     reports_to: Option<PersonId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     linked: Option<ExistingId>,
     #[serde(default)]
     protected: bool,
@@ -85,7 +85,7 @@ struct Row {
     updated_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum State {
     Active,
@@ -93,33 +93,6 @@ enum State {
 }
 
 impl Row {
-    fn of(user: &User, now: Timestamp) -> Self {
-        let user = user.clone();
-        let (state, reason, since) = match user.status {
-            Status::Active => (State::Active, None, None),
-            Status::Inactive { reason, since } => (State::Inactive, Some(reason), Some(since)),
-        };
-        let attributes = user.attributes.into_iter();
-        Self {
-            person: user.person,
-            id: user.id,
-            state,
-            reason,
-            since,
-            attributes: attributes.map(|(property, value)| (property.name().to_owned(), value)).collect(),
-            email: user.email,
-            language: user.language,
-            manager: user.manager,
-            groups: user.groups,
-            teams: user.teams,
-            reports_to: user.reports_to,
-            linked: user.linked,
-            protected: user.protected,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
     fn user(self) -> Result<StoredUser, Error> {
         let status = match (self.state, self.reason, self.since) {
             (State::Active, _, _) => Status::Active,
@@ -182,11 +155,49 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
     Ok(std::iter::once(account).chain(joined).chain(left).collect())
 }
 
+/// The item of an account. By hand, as there are very many of them; [`Row`] is its form.
 fn item_of(key: &Key, user: &User, now: Timestamp) -> Result<Item, Error> {
-    let mut item = to_item(KIND, key, &Row::of(user, now))?;
-    item.insert("fp".to_owned(), binary(user.fingerprint().0));
-    item.insert("teams_digest".to_owned(), digest(&user.teams));
-    Ok(item)
+    // Destructured in full, so that a new field can't be forgotten.
+    let User {
+        id,
+        person: _,
+        status,
+        attributes,
+        email,
+        language,
+        manager,
+        groups,
+        teams,
+        reports_to,
+        linked,
+        protected,
+    } = user;
+    let mut item = key.item();
+    item.reserve(18);
+    let mut set = |name: &str, value| drop(item.insert(name.to_owned(), value));
+    set("v", number(VERSION));
+    set("id", text(id.to_string()));
+    set("state", text(state_word(status.is_active())));
+    if let Status::Inactive { reason, since } = status {
+        set("reason", text(reason.word()));
+        set("since", text(since.to_string()));
+    }
+    let values = attributes.iter().map(|(property, value)| (property.name().to_owned(), text(value)));
+    set("attributes", AttributeValue::M(values.collect()));
+    let people = [("manager", manager), ("reports_to", reports_to)];
+    let texts = [("email", email.as_deref()), ("language", language.as_deref())];
+    let linked = ("linked", linked.as_ref().map(|account| account.0.as_str()));
+    people.into_iter().for_each(|(name, person)| person.iter().for_each(|person| set(name, text(person.to_string()))));
+    texts.into_iter().chain([linked]).for_each(|(name, value)| value.iter().for_each(|value| set(name, text(*value))));
+    let ids = |groups: &BTreeSet<GroupId>| groups.iter().map(|group| text(group.to_string())).collect();
+    set("groups", AttributeValue::L(ids(groups)));
+    set("teams", AttributeValue::L(ids(teams)));
+    set("protected", AttributeValue::Bool(*protected));
+    set("created_at", text(now.to_string()));
+    set("updated_at", text(now.to_string()));
+    set("fp", binary(user.fingerprint().0));
+    set("teams_digest", digest(teams));
+    crate::item::within_limit(KIND, item)
 }
 
 /// Only where the account still is as it was read.

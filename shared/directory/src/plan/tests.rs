@@ -51,7 +51,7 @@ fn desired(rules: &Rules, person: &Person, member_of: &[u128]) -> Desired {
 fn desired_with(rules: &Rules, person: &Person, member_of: &[u128], matched: Option<Match>) -> Desired {
     let scope = Scope::any_of(groups(&[4, 5, 6, 7]));
     let graph = GroupGraph::new(&scope, scope.groups(), BTreeMap::new());
-    Policy { scope: &scope, rules, graph: &graph }.desired(person, &groups(member_of), matched)
+    Policy { scope: &scope, rules, graph: &graph }.desired(person, &graph.membership(&groups(member_of)), matched)
 }
 
 fn planned(rules: &Rules, person: &Person, member_of: &[u128], observed: Option<&User>) -> PersonPlan {
@@ -346,7 +346,7 @@ proptest! {
         let graph = GroupGraph::new(&scope, scope.groups(), BTreeMap::new());
         let policy = Policy { scope: &scope, rules: &rules, graph: &graph };
         let made = planned(&rules, &person, &member_of, None).write.map(|user| user.fingerprint());
-        prop_assert_eq!(policy.fingerprint(&person, &groups(&member_of)), made);
+        prop_assert_eq!(policy.fingerprint(&person, &graph.membership(&groups(&member_of))), made);
     }
 
     /// What is shown of a change is exactly what the fingerprint sees, bookkeeping aside.

@@ -48,7 +48,7 @@ fn ask(scope: &Scope, rules: &Rules, person: Option<&Person>, direct: &[u128], o
     let found = why(TENANT, &policy, person, &set(direct), None, observed);
     // Whatever is told, it is what a sync decides.
     if let Some(person) = person {
-        let desired = policy.desired(person, &set(direct), None);
+        let desired = policy.desired(person, &policy.graph.membership(&set(direct)), None);
         assert_eq!(matches!(found.verdict, Verdict::Out(_)), matches!(desired, Desired::Nothing(_)));
     }
     found

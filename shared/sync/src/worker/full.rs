@@ -17,7 +17,7 @@ use rollcall_store::state::StateChange;
 use super::checkpoint::{Anchor, Checkpoint, Stage};
 use super::failure::Failure;
 use super::session::Session;
-use super::snapshot::{Chunk, Snapshot, Written, decode, encode};
+use super::snapshot::{Chunk, Memberships, Snapshot, Written, decode, encode};
 use super::{closure, existing, manager_teams, people, problems, removals, teams};
 
 /// What Graph's delta queries are asked to tell of a user.
@@ -58,6 +58,9 @@ pub(super) struct FullRun {
     pub(super) checkpoint: Checkpoint,
     pub(super) snapshot: Snapshot,
     pub(super) graph: GroupGraph,
+    pub(super) memberships: Memberships,
+    /// People whom the scope names or lets in by their groups, in order; none where it is open to all.
+    pub(super) in_scope: Vec<PersonId>,
     /// The platform's accounts in short.
     pub(super) index: HashMap<PersonId, Known>,
 }
@@ -92,12 +95,21 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
         None => (begin(session, 0).await?, Snapshot::default()),
     };
     session.existing = existing::accounts(session).await?;
-    let mut run = FullRun { checkpoint, snapshot, graph: GroupGraph::default(), index: HashMap::new() };
+    let mut run = FullRun {
+        checkpoint,
+        snapshot,
+        graph: GroupGraph::default(),
+        memberships: Memberships::default(),
+        in_scope: Vec::new(),
+        index: HashMap::new(),
+    };
     if let Stage::Groups { begun } = run.checkpoint.stage.clone() {
         closure::read_names(session, &mut run.snapshot).await?;
         closure::read(session, &mut run.snapshot, &mut run.checkpoint, begun).await?;
     }
     run.graph = run.snapshot.graph(&session.connection.scope, &session.connection.rules);
+    run.memberships = run.snapshot.memberships(&run.graph);
+    run.in_scope = people::in_scope(session, &run);
     if matches!(run.checkpoint.stage, Stage::Groups { .. }) {
         run.checkpoint.stage = people::choose(session, &run).await?;
     }

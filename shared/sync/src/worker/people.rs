@@ -3,7 +3,8 @@
 //! The list of all users is read where that takes fewer requests than asking for each person
 //! in scope; so the cost never grows faster than the scope, nor than the tenant.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rollcall_directory::desired::{Desired, Problem};
@@ -14,14 +15,14 @@ use rollcall_directory::property::Property;
 use rollcall_directory::rules::EmailSource;
 use rollcall_directory::scope::Scope;
 use rollcall_directory::user::User;
-use rollcall_graph::{Expand, Page, users};
+use rollcall_graph::{Expand, Page, User as GraphUser, users};
 use rollcall_store::commit::{Commit, UserWrite};
 
 use super::checkpoint::Stage;
 use super::failure::Failure;
-use super::full::FullRun;
+use super::full::{FullRun, Known};
 use super::question::users_by_id;
-use super::reading::{Answered, is_complete, person};
+use super::reading::{Answered, person, whole};
 use super::session::Session;
 use super::snapshot::{Chunk, PeopleRead, Written, encode};
 
@@ -32,11 +33,11 @@ const BATCH: u64 = 20;
 /// People asked for between two checkpoints when each is asked for.
 const INDIVIDUALLY: usize = 400;
 
-/// People whom the scope names or lets in by their groups; none where it is open to all.
-fn members(session: &Session<'_>, run: &FullRun) -> Vec<PersonId> {
+/// People whom the scope names or lets in by their groups, in order; none where it is open to all.
+pub(super) fn in_scope(session: &Session<'_>, run: &FullRun) -> Vec<PersonId> {
     match &session.connection.scope {
         Scope::Everyone { .. } => Vec::new(),
-        Scope::Groups { .. } => run.snapshot.people_in(&session.connection.scope, &run.graph),
+        Scope::Groups { .. } => run.snapshot.people_in(&session.connection.scope, &run.memberships),
         Scope::People { people } => people.iter().copied().collect(),
     }
 }
@@ -47,7 +48,7 @@ pub(super) async fn choose(session: &Session<'_>, run: &FullRun) -> Result<Stage
     if session.connection.scope.is_open() {
         return Ok(listing);
     }
-    let in_scope = members(session, run).len() as u64;
+    let in_scope = run.in_scope.len() as u64;
     let tenant = session.graph.send(&users::count()).await?;
     Ok(if tenant.div_ceil(PAGE) <= in_scope.div_ceil(BATCH) { listing } else { Stage::Individually })
 }
@@ -64,7 +65,6 @@ pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result
     };
     let mut pages = session.graph.pages(request);
     let mut current = pages.next().await?;
-    let wanted = Wanted::of(session, run);
     while let Some(page) = current.take() {
         session.check_time()?;
         read += page.value.len() as u64;
@@ -77,38 +77,23 @@ pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result
         let ended = page.next.is_none();
         // The next page is fetched while this one is written.
         let (written, fetched) =
-            tokio::join!(write_list_page(session, run, &wanted, page, ended, (read, counted)), pages.next());
+            tokio::join!(write_list_page(session, run, page, ended, (read, counted)), pages.next());
         written?;
         current = fetched?;
     }
     Ok(())
 }
 
-/// Whose row of the list is looked at.
-struct Wanted(Option<std::collections::HashSet<PersonId>>);
-
-impl Wanted {
-    fn of(session: &Session<'_>, run: &FullRun) -> Self {
-        let open = session.connection.scope.is_open();
-        Self((!open).then(|| members(session, run).into_iter().collect()))
-    }
-
-    fn has(&self, person: PersonId) -> bool {
-        self.0.as_ref().is_none_or(|people| people.contains(&person))
-    }
-}
-
 async fn write_list_page(
     session: &mut Session<'_>,
     run: &mut FullRun,
-    wanted: &Wanted,
-    page: Page<rollcall_graph::User>,
+    page: Page<GraphUser>,
     ended: bool,
     (read, counted): (u64, Option<u64>),
 ) -> Result<(), Failure> {
-    let inputs = &session.inputs;
-    let listed = page.value.iter().filter(|user| wanted.has(PersonId(user.id)));
-    let readings = listed.map(|user| person(user, inputs, Answered::WithManager)).collect();
+    let is_open = session.connection.scope.is_open();
+    let mut listed = page.value;
+    listed.retain(|user| is_open || run.in_scope.binary_search(&PersonId(user.id)).is_ok());
     let end = match ended {
         false => None,
         // People leave while pages are read: the list is complete if it held as many as the lower count.
@@ -117,20 +102,18 @@ async fn write_list_page(
             Some(Chunk::PeopleRead { read, counted: counted.map(|first| first.min(counted_again)) })
         }
     };
-    write_page(session, run, readings, end).await
+    write_page(session, run, listed, end).await
 }
 
 /// Asks for everybody in scope who has not been read.
 pub(super) async fn ask_for_the_rest(session: &mut Session<'_>, run: &mut FullRun) -> Result<(), Failure> {
     let was_listed = run.snapshot.completeness().is_closed(rollcall_directory::seal::Source::People);
-    let mut unread = members(session, run);
-    unread.retain(|person| !run.snapshot.has_seen(*person));
+    let unread: Vec<PersonId> = run.in_scope.iter().copied().filter(|person| !run.snapshot.has_seen(*person)).collect();
     session.run.progress.expected = session.run.progress.expected.or(Some(unread.len() as u64));
     for some in unread.chunks(INDIVIDUALLY) {
         session.check_time()?;
         let found = users_by_id(session, some, &session.selected(), Expand::Manager).await?;
-        let readings = found.values().map(|user| person(user, &session.inputs, Answered::WithManager)).collect();
-        write_page(session, run, readings, None).await?;
+        write_page(session, run, found.into_values().collect(), None).await?;
     }
     run.checkpoint.stage = Stage::Read;
     let end = (!was_listed).then_some(Chunk::PeopleRead { read: unread.len() as u64, counted: None });
@@ -141,22 +124,22 @@ pub(super) async fn ask_for_the_rest(session: &mut Session<'_>, run: &mut FullRu
 async fn write_page(
     session: &mut Session<'_>,
     run: &mut FullRun,
-    readings: Vec<PersonReading>,
+    users: Vec<GraphUser>,
     end: Option<Chunk>,
 ) -> Result<(), Failure> {
-    let readings = merged(readings);
-    let stored = stored_where_needed(session, run, &readings).await?;
+    let rows = rows(users, &session.inputs);
+    let stored = stored_where_needed(session, run, &rows).await?;
     let mut page = PagePlan::default();
-    for reading in readings.values() {
-        page.add(session, run, reading, stored.get(&reading.id));
+    for (person, row) in &rows {
+        page.add(session, run, *person, row, stored.get(person));
     }
     session.run.progress.pages += 1;
-    session.run.progress.people += readings.len() as u64;
+    session.run.progress.people += rows.len() as u64;
     session.run.progress.phase = "people".to_owned();
     session.run.counts.unchanged += page.unchanged;
     session.run.counts.skipped += page.read.problems.len() as u64;
     session.run.resume = Some(run.checkpoint.to_text()?);
-    page.read.seen = readings.into_keys().collect();
+    page.read.seen = rows.into_iter().map(|(person, _)| person).collect();
     let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(end).collect();
     let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
     for after in commit.users.iter().filter_map(|write| write.after.as_ref()) {
@@ -167,28 +150,68 @@ async fn write_page(
     Ok(())
 }
 
-/// One reading for each person, the later ones of a page laid over the earlier.
-fn merged(readings: Vec<PersonReading>) -> BTreeMap<PersonId, PersonReading> {
-    let mut kept: BTreeMap<PersonId, PersonReading> = BTreeMap::new();
-    for reading in readings {
-        match kept.entry(reading.id) {
-            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(reading)),
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().absorb(reading),
-        }
-    }
-    kept
+/// What a page says of somebody.
+enum Row {
+    /// Everything that the rules look at.
+    Whole(Person),
+    /// A part of it, or as good as all of it by several rows.
+    Part(PersonReading),
 }
 
-/// Reads the accounts that differ from what was read, and those of whom the reading does not tell everything.
+impl Row {
+    /// What is left with a later reading laid over it.
+    fn under(self, later: PersonReading) -> Self {
+        match self {
+            Self::Whole(person) => match later.over(Some(&person)) {
+                Some(person) => Self::Whole(person),
+                None => Self::Part(later),
+            },
+            Self::Part(mut earlier) => {
+                earlier.absorb(later);
+                Self::Part(earlier)
+            }
+        }
+    }
+
+    /// The person, given the account that is stored.
+    fn person(&self, stored: Option<&User>) -> Option<Cow<'_, Person>> {
+        match self {
+            Self::Whole(person) => Some(Cow::Borrowed(person)),
+            Self::Part(reading) => reading.over(stored.map(known_person).as_ref()).map(Cow::Owned),
+        }
+    }
+}
+
+/// One row for each person, in order, the later ones of a page laid over the earlier.
+fn rows(mut users: Vec<GraphUser>, inputs: &BTreeSet<Property>) -> Vec<(PersonId, Row)> {
+    users.sort_by_key(|user| user.id);
+    let mut rows = Vec::with_capacity(users.len());
+    let mut users = users.into_iter().peekable();
+    while let Some(user) = users.next() {
+        let id = user.id;
+        let mut row = whole(user, inputs, Answered::WithManager).map_or_else(Row::Part, Row::Whole);
+        while let Some(later) = users.next_if(|user| user.id == id) {
+            row = row.under(person(later, inputs, Answered::WithManager));
+        }
+        rows.push((PersonId(id), row));
+    }
+    rows
+}
+
+/// Reads the accounts that differ from what was read, and those of whom the row does not tell everything.
 async fn stored_where_needed(
     session: &Session<'_>,
     run: &FullRun,
-    readings: &BTreeMap<PersonId, PersonReading>,
+    rows: &[(PersonId, Row)],
 ) -> Result<BTreeMap<PersonId, User>, Failure> {
-    let needed: Vec<PersonId> = readings
-        .values()
-        .filter(|reading| run.index.contains_key(&reading.id) && !is_as_stored(session, run, reading))
-        .map(|reading| reading.id)
+    let differs = |row: &Row, known: &Known| match row {
+        Row::Whole(person) => !is_as_stored(session, run, person, known),
+        Row::Part(_) => true,
+    };
+    let needed: Vec<PersonId> = rows
+        .iter()
+        .filter(|(person, row)| run.index.get(person).is_some_and(|known| differs(row, known)))
+        .map(|(person, _)| *person)
         .collect();
     if needed.is_empty() {
         return Ok(BTreeMap::new());
@@ -196,29 +219,22 @@ async fn stored_where_needed(
     Ok(session.table().users_by_person(session.connection.id, session.tenant, &needed).await?)
 }
 
-/// Whether the account already is what this reading says: told by the fingerprint, without reading the account.
-fn is_as_stored(session: &Session<'_>, run: &FullRun, reading: &PersonReading) -> bool {
-    let Some(known) = run.index.get(&reading.id) else { return false };
-    let Some(person) = is_complete(reading, &session.inputs).then(|| reading.over(None)).flatten() else {
-        return false;
-    };
-    let direct = run.snapshot.direct_groups(person.id);
+/// Whether the account already is what this person should have: told by the fingerprint, without reading the account.
+fn is_as_stored(session: &Session<'_>, run: &FullRun, person: &Person, known: &Known) -> bool {
+    let membership = run.snapshot.membership(&run.memberships, person.id);
     let policy = session.policy(&run.graph);
     if known.is_active() {
-        return policy.fingerprint(&person, &direct).is_some_and(|fingerprint| fingerprint == known.fingerprint);
+        return policy.fingerprint(person, membership).is_some_and(|fingerprint| fingerprint == known.fingerprint);
     }
-    let desired = policy.desired(&person, &direct, session.existing.find(&person));
-    let planned = plan(session.tenant, reading.id, &session.connection.rules, &desired, None);
-    match planned.write {
-        Some(_) => false,
-        // Somebody has to see to it: that must not be passed over.
-        None => planned.problem.is_none() && !known.is_active(),
-    }
+    let desired = policy.desired(person, membership, session.existing.find(person));
+    let planned = plan(session.tenant, person.id, &session.connection.rules, &desired, None);
+    // Somebody has to see to a problem: that must not be passed over.
+    planned.write.is_none() && planned.problem.is_none()
 }
 
 fn desired(session: &Session<'_>, run: &FullRun, person: &Person) -> Desired {
-    let direct = run.snapshot.direct_groups(person.id);
-    session.policy(&run.graph).desired(person, &direct, session.existing.find(person))
+    let membership = run.snapshot.membership(&run.memberships, person.id);
+    session.policy(&run.graph).desired(person, membership, session.existing.find(person))
 }
 
 #[derive(Default)]
@@ -229,17 +245,17 @@ struct PagePlan {
 }
 
 impl PagePlan {
-    fn add(&mut self, session: &Session<'_>, run: &FullRun, reading: &PersonReading, stored: Option<&User>) {
-        self.read.emails.extend(email_digest(session, reading).map(|digest| (reading.id, digest)));
-        if stored.is_none() && run.index.contains_key(&reading.id) {
+    fn add(&mut self, session: &Session<'_>, run: &FullRun, id: PersonId, row: &Row, stored: Option<&User>) {
+        self.read.emails.extend(email_digest(session, row).map(|digest| (id, digest)));
+        if stored.is_none() && run.index.contains_key(&id) {
             // As stored: see `stored_where_needed`.
             self.unchanged += 1;
             return;
         }
-        let Some(person) = reading.over(stored.map(known_person).as_ref()) else { return };
+        let Some(person) = row.person(stored) else { return };
         let desired = desired(session, run, &person);
         let PersonPlan { write, removals, problem } =
-            plan(session.tenant, reading.id, &session.connection.rules, &desired, stored);
+            plan(session.tenant, id, &session.connection.rules, &desired, stored);
         if write.is_none() && removals.is_empty() {
             self.unchanged += 1;
         }
@@ -266,11 +282,11 @@ pub(super) fn label(person: &Person) -> String {
 }
 
 /// A digest of the address, where two people may have the same. Entra itself keeps user principal names apart.
-fn email_digest(session: &Session<'_>, reading: &PersonReading) -> Option<u64> {
+fn email_digest(session: &Session<'_>, row: &Row) -> Option<u64> {
     if session.connection.rules.email == EmailSource::UserPrincipalName {
         return None;
     }
-    let person = reading.over(None)?;
+    let person = row.person(None)?;
     let email = session.connection.rules.email.of(&person.attributes)?.to_lowercase();
     // Only compared within a run, and what is alike is looked at once more.
     let mut hasher = DefaultHasher::new();

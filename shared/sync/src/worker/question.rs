@@ -40,7 +40,7 @@ pub(super) async fn ask(
     let answer = |id: &PersonId| match found.get(id) {
         Some(_) if !knows_groups(id) => Answer::Contradictory,
         Some(user) => {
-            let reading = person(user, &of_interest, Answered::AsDelta);
+            let reading = person(user.clone(), &of_interest, Answered::AsDelta);
             Answer::Present {
                 enabled: match reading.enabled {
                     Reading::Is(enabled) => Some(enabled),
@@ -86,7 +86,7 @@ pub(super) async fn portraits(
         if graph.roots().is_empty() { BTreeMap::new() } else { direct_groups(session, found.keys().copied()).await? };
     let portrait = |(id, user): (PersonId, User)| {
         let groups = groups.remove(&id).unwrap_or_default();
-        (id, Portrait { reading: person(&user, &session.inputs, Answered::WithManager), groups })
+        (id, Portrait { reading: person(user, &session.inputs, Answered::WithManager), groups })
     };
     Ok(found.into_iter().map(portrait).collect())
 }

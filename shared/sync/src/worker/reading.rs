@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use rollcall_directory::identity::{GroupId, PersonId};
-use rollcall_directory::person::{PersonReading, Reading};
+use rollcall_directory::person::{Person, PersonReading, Reading};
 use rollcall_directory::property::Property;
-use rollcall_graph::{ManagerField, User};
+use rollcall_graph::{ManagerField, Properties, User};
 use serde_json::Value;
 
 /// How the answer came about, which decides what a missing manager means.
@@ -19,45 +19,93 @@ pub enum Answered {
 
 /// What Graph's answer says of a person, as far as the rules look at it.
 #[must_use]
-pub fn person(user: &User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
-    let mut reading = PersonReading::of(PersonId(user.id));
-    reading.enabled = match user.properties.get("accountEnabled") {
-        Some(Value::Bool(enabled)) => Reading::Is(*enabled),
-        _ => Reading::Absent,
-    };
-    reading.attributes = inputs
-        .iter()
-        .filter_map(|property| Some((property.clone(), value(property, user.properties.get(property.selected())?))))
-        .collect();
-    reading.manager = match (user.manager, answered) {
-        (ManagerField::Is(id), _) => Reading::Is(PersonId(id)),
-        (ManagerField::Cleared, _) | (ManagerField::NotReturned, Answered::WithManager) => Reading::Cleared,
-        (ManagerField::NotReturned, Answered::AsDelta) => Reading::Absent,
-    };
-    reading
+pub fn person(user: User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
+    Told::by(user, inputs, answered).reading()
 }
 
-/// The value of a property in what Graph returned under the name that was selected.
-fn value(property: &Property, selected: &Value) -> Reading<String> {
-    match (property.member(), selected) {
-        (None, value) => text(value),
-        // The whole complex property is gone, and its members with it.
-        (Some(_), Value::Null) => Reading::Cleared,
-        (Some(member), Value::Object(members)) => members.get(member).map_or(Reading::Absent, text),
-        (Some(_), _) => Reading::Absent,
+/// The person, where Graph's answer tells everything that the rules look at, so that nothing known before is needed.
+///
+/// # Errors
+/// What the answer does tell.
+pub(super) fn whole(user: User, inputs: &BTreeSet<Property>, answered: Answered) -> Result<Person, PersonReading> {
+    let told = Told::by(user, inputs, answered);
+    match told.enabled {
+        Reading::Is(enabled) if told.is_complete(inputs) => Ok(told.person(enabled)),
+        _ => Err(told.reading()),
     }
 }
 
+/// An answer, before it is known whether it tells everything.
+struct Told {
+    id: PersonId,
+    enabled: Reading<bool>,
+    values: Vec<(Property, Reading<String>)>,
+    manager: Reading<PersonId>,
+}
+
+impl Told {
+    fn by(mut user: User, inputs: &BTreeSet<Property>, answered: Answered) -> Self {
+        let enabled = match user.properties.get("accountEnabled") {
+            Some(Value::Bool(enabled)) => Reading::Is(*enabled),
+            _ => Reading::Absent,
+        };
+        let manager = match (user.manager, answered) {
+            (ManagerField::Is(id), _) => Reading::Is(PersonId(id)),
+            (ManagerField::Cleared, _) | (ManagerField::NotReturned, Answered::WithManager) => Reading::Cleared,
+            (ManagerField::NotReturned, Answered::AsDelta) => Reading::Absent,
+        };
+        let mut values = Vec::with_capacity(inputs.len());
+        for property in inputs {
+            values.extend(attribute(property, &mut user.properties).map(|value| (property.clone(), value)));
+        }
+        Self { id: PersonId(user.id), enabled, values, manager }
+    }
+
+    fn is_complete(&self, inputs: &BTreeSet<Property>) -> bool {
+        self.manager != Reading::Absent
+            && self.values.len() == inputs.len()
+            && self.values.iter().all(|(_, value)| *value != Reading::Absent)
+    }
+
+    fn reading(self) -> PersonReading {
+        let Self { id, enabled, values, manager } = self;
+        PersonReading { id, enabled, attributes: values.into_iter().collect(), manager }
+    }
+
+    fn person(self, enabled: bool) -> Person {
+        let values = self.values.into_iter().filter_map(|(property, value)| match value {
+            Reading::Is(value) => Some((property, value)),
+            Reading::Absent | Reading::Cleared => None,
+        });
+        let manager = match self.manager {
+            Reading::Is(manager) => Some(manager),
+            Reading::Absent | Reading::Cleared => None,
+        };
+        Person { id: self.id, enabled, attributes: values.collect(), manager }
+    }
+}
+
+/// The value of a property in what Graph returned under the name that was selected.
+fn attribute(property: &Property, properties: &mut Properties) -> Option<Reading<String>> {
+    let Some(member) = property.member() else { return properties.take(property.selected()).map(text) };
+    Some(match properties.get(property.selected())? {
+        // The whole complex property is gone, and its members with it.
+        Value::Null => Reading::Cleared,
+        Value::Object(members) => members.get(member).cloned().map_or(Reading::Absent, text),
+        _ => Reading::Absent,
+    })
+}
+
 /// An empty text is no value: Graph stores none, and a platform has no use for one.
-fn text(value: &Value) -> Reading<String> {
+fn text(value: Value) -> Reading<String> {
     match value {
         Value::Null => Reading::Cleared,
         Value::String(text) if text.is_empty() => Reading::Cleared,
-        Value::String(text) => Reading::Is(text.clone()),
+        Value::String(text) => Reading::Is(text),
         // Directory extensions may be of other simple types.
         Value::Bool(flag) => Reading::Is(flag.to_string()),
         Value::Number(number) => Reading::Is(number.to_string()),
-        Value::Array(values) => list(values),
+        Value::Array(values) => list(&values),
         // A type that Graph's schema does not know for these properties says nothing.
         Value::Object(_) => Reading::Absent,
     }
@@ -69,15 +117,6 @@ fn list(values: &[Value]) -> Reading<String> {
     texts.sort_unstable();
     texts.dedup();
     if texts.is_empty() { Reading::Cleared } else { Reading::Is(texts.join("; ")) }
-}
-
-/// Whether a reading speaks of everything, so that nothing known before is needed.
-pub(super) fn is_complete(reading: &PersonReading, inputs: &BTreeSet<Property>) -> bool {
-    let PersonReading { id: _, enabled, attributes, manager } = reading;
-    *enabled != Reading::Absent
-        && *manager != Reading::Absent
-        && attributes.len() == inputs.len()
-        && attributes.values().all(|reading| *reading != Reading::Absent)
 }
 
 /// The members of a group by kind. Devices and the like are nobody's account.
@@ -100,19 +139,20 @@ mod tests {
     }
 
     fn read(value: Value, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
-        person(&user(value), inputs, answered)
+        person(user(value), inputs, answered)
     }
 
     #[test]
     fn a_null_clears_and_silence_does_not() {
         let row = json!({ "id": ID, "accountEnabled": true, "city": null, "department": "Sales" });
-        let reading = read(row, &Rules::default().inputs(), Answered::AsDelta);
+        let inputs = Rules::default().inputs();
+        let reading = read(row.clone(), &inputs, Answered::AsDelta);
         assert_eq!(reading.enabled, Reading::Is(true));
         assert_eq!(reading.attributes.get(&Property::City), Some(&Reading::Cleared));
         assert_eq!(reading.attributes.get(&Property::Department), Some(&Reading::Is("Sales".to_owned())));
         assert_eq!(reading.attributes.get(&Property::JobTitle), None);
         assert_eq!(reading.manager, Reading::Absent);
-        assert!(!is_complete(&reading, &Rules::default().inputs()));
+        assert_eq!(whole(user(row), &inputs, Answered::AsDelta), Err(reading));
     }
 
     #[test]
@@ -151,9 +191,41 @@ mod tests {
     #[test]
     fn an_expanded_answer_without_a_manager_means_that_there_is_none() {
         let inputs = BTreeSet::new();
-        let reading = read(json!({ "id": ID, "accountEnabled": true }), &inputs, Answered::WithManager);
-        assert_eq!(reading.manager, Reading::Cleared);
-        assert!(is_complete(&reading, &inputs));
+        let row = json!({ "id": ID, "accountEnabled": true });
+        assert_eq!(read(row.clone(), &inputs, Answered::WithManager).manager, Reading::Cleared);
+        assert!(whole(user(row.clone()), &inputs, Answered::WithManager).is_ok());
+        assert!(whole(user(row), &inputs, Answered::AsDelta).is_err());
+    }
+
+    #[test]
+    fn a_whole_answer_is_the_person_that_its_reading_is_over_nobody() {
+        let inputs = BTreeSet::from([Property::City, Property::Department]);
+        for (city, department) in [(json!("Ulm"), json!(null)), (json!(""), json!("Sales"))] {
+            for manager in [json!(null), json!({ "id": ID })] {
+                let row = json!({
+                    "id": ID,
+                    "accountEnabled": false,
+                    "city": city,
+                    "department": department,
+                    "manager": manager,
+                });
+                let reading = read(row.clone(), &inputs, Answered::WithManager);
+                assert_eq!(whole(user(row), &inputs, Answered::WithManager).ok(), reading.over(None));
+                assert!(reading.over(None).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_without_one_value_or_without_account_enabled_is_not_whole() {
+        let inputs = BTreeSet::from([Property::City]);
+        for row in [
+            json!({ "id": ID, "accountEnabled": true }),
+            json!({ "id": ID, "city": "Ulm" }),
+            json!({ "id": ID, "accountEnabled": true, "city": {} }),
+        ] {
+            assert!(whole(user(row.clone()), &inputs, Answered::WithManager).is_err(), "{row}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::Removal;
 use rollcall_directory::rules::Rules;
-use rollcall_directory::scope::{Group, GroupGraph, Scope};
+use rollcall_directory::scope::{Group, GroupGraph, Membership, Scope};
 use rollcall_directory::seal::{Completeness, Source};
 use serde::{Deserialize, Serialize};
 
@@ -160,16 +160,29 @@ impl Snapshot {
         self.sizes.get(&group).copied().unwrap_or_default()
     }
 
-    /// The groups of which a person is a direct member.
-    pub(super) fn direct_groups(&self, person: PersonId) -> BTreeSet<GroupId> {
-        let numbers = self.direct.get(&person).map(Vec::as_slice).unwrap_or_default();
-        numbers.iter().filter_map(|number| self.by_number.get(*number as usize)).copied().collect()
+    /// What follows for each set of groups of which somebody is a direct member.
+    pub(super) fn memberships(&self, graph: &GroupGraph) -> Memberships {
+        let mut known: HashMap<Vec<u32>, Membership> = HashMap::new();
+        for numbers in self.direct.values().filter(|numbers| !numbers.is_empty()) {
+            if !known.contains_key(numbers) {
+                let groups =
+                    numbers.iter().filter_map(|number| self.by_number.get(*number as usize)).copied().collect();
+                known.insert(numbers.clone(), graph.membership(&groups));
+            }
+        }
+        Memberships { known, none: Membership::default() }
+    }
+
+    /// What follows for a person, given what follows for each set of groups.
+    pub(super) fn membership<'a>(&self, memberships: &'a Memberships, person: PersonId) -> &'a Membership {
+        self.direct.get(&person).map_or(&memberships.none, |numbers| memberships.of(numbers))
     }
 
     /// People whom the scope lets in by their groups, in order.
-    pub(super) fn people_in(&self, scope: &Scope, graph: &GroupGraph) -> Vec<PersonId> {
-        let admitted = |person: &PersonId| scope.admits(*person, &graph.member_of(&self.direct_groups(*person)));
-        let mut people: Vec<PersonId> = self.direct.keys().copied().filter(admitted).collect();
+    pub(super) fn people_in(&self, scope: &Scope, memberships: &Memberships) -> Vec<PersonId> {
+        let admitted =
+            self.direct.iter().filter(|(person, groups)| scope.admits(**person, &memberships.of(groups).roots));
+        let mut people: Vec<PersonId> = admitted.map(|(person, _)| *person).collect();
         people.sort_unstable();
         people
     }
@@ -209,6 +222,20 @@ impl Snapshot {
     }
 }
 
+/// What follows for each set of groups of which somebody is a direct member.
+#[derive(Debug, Default)]
+pub(super) struct Memberships {
+    known: HashMap<Vec<u32>, Membership>,
+    /// For whoever is in none.
+    none: Membership,
+}
+
+impl Memberships {
+    fn of(&self, numbers: &[u32]) -> &Membership {
+        self.known.get(numbers).unwrap_or(&self.none)
+    }
+}
+
 /// The stored form of chunks.
 pub(super) fn encode(chunks: &[Chunk]) -> Result<Vec<u8>, Failure> {
     postcard::to_stdvec(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
@@ -243,7 +270,8 @@ mod tests {
         snapshot.absorb(page(1, 5..12, true));
         assert_eq!(snapshot.size(group(1)), 12);
         let scope = Scope::any_of(BTreeSet::from([group(1)]));
-        assert_eq!(snapshot.people_in(&scope, &snapshot.graph(&scope, &Rules::default())).len(), 12);
+        let memberships = snapshot.memberships(&snapshot.graph(&scope, &Rules::default()));
+        assert_eq!(snapshot.people_in(&scope, &memberships).len(), 12);
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(crate) fn check_user(user: &User, row: &Value) {
     assert_eq!(user.removed.is_some(), removed, "a removal is neither lost nor made up");
     let names = row.as_object().unwrap().iter();
     let own = names.filter(|(name, _)| !name.contains('@') && !matches!(name.as_str(), "id" | "manager"));
-    let own: serde_json::Map<String, Value> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let own: rollcall_graph::Properties = own.map(|(name, value)| (name.clone(), value.clone())).collect();
     assert_eq!(user.properties, own, "a null is kept, and so is everything else");
     check_manager(user, row);
     assert!(!format!("{user:?}").contains("CANARY") || fuzz::reading::has_name(row, "CANARY"));

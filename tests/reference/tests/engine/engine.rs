@@ -138,10 +138,12 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
         seen.insert(*id);
         let person = person(*id, found);
         let matched: Option<Match> = existing.find(&person);
-        let desired = policy.desired(&person, &direct, matched);
+        let desired = policy.desired(&person, &policy.graph.membership(&direct), matched);
         let observed = before.users.get(id);
         let planned = plan(TENANT, *id, &world.rules, &desired, observed);
-        looks.extend(policy.fingerprint(&person, &direct).map(|fingerprint| (*id, fingerprint)));
+        looks.extend(
+            policy.fingerprint(&person, &policy.graph.membership(&direct)).map(|fingerprint| (*id, fingerprint)),
+        );
         if let Some(mut after) = planned.write.clone() {
             after.protected |= observed.is_none() && existing.protects(*id);
             users.insert(*id, after);

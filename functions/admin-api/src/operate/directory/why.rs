@@ -72,7 +72,7 @@ async fn read(
         Err(error) => return Err(error.into()),
     };
     let name = user.properties.get("displayName").and_then(Value::as_str).map(str::to_owned);
-    let known = reading(&user, &connection.rules.inputs(), Answered::WithManager).over(None);
+    let known = reading(user, &connection.rules.inputs(), Answered::WithManager).over(None);
     // Without `accountEnabled` nobody can tell, and Graph always says it when asked.
     let known = known.ok_or_else(|| {
         Problem::directory_fault("Microsoft Graph did not say whether the account is enabled. Try again.")

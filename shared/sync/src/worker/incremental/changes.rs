@@ -64,7 +64,7 @@ pub(super) async fn read(session: &mut Session<'_>, cursor: &Cursor) -> Result<C
     let mut pages = session.graph.pages(users::delta(&select, start));
     while let Some(page) = pages.next().await? {
         session.run.progress.pages += 1;
-        page.value.iter().for_each(|row| changes.user_row(row, &session.inputs));
+        page.value.into_iter().for_each(|row| changes.user_row(row, &session.inputs));
         enough(changes.readings.len() + changes.deleted.len())?;
         if let Some(link) = page.delta {
             next.users = link.as_str().to_owned();
@@ -79,7 +79,7 @@ fn enough(rows: usize) -> Result<(), Failure> {
 }
 
 impl Changes {
-    fn user_row(&mut self, row: &User, inputs: &BTreeSet<Property>) {
+    fn user_row(&mut self, row: User, inputs: &BTreeSet<Property>) {
         let id = PersonId(row.id);
         match row.removed {
             Some(Removed::Changed | Removed::Deleted) => {
@@ -134,7 +134,7 @@ mod tests {
         for row in
             [json!({"id": id_text, "@removed": {"reason": "changed"}}), json!({"id": id_text, "accountEnabled": true})]
         {
-            changes.user_row(&serde_json::from_value(row).unwrap(), &BTreeSet::new());
+            changes.user_row(serde_json::from_value(row).unwrap(), &BTreeSet::new());
         }
         assert!(changes.deleted.is_empty());
         assert_eq!(changes.readings[&id()].enabled, Reading::Is(true));

@@ -247,7 +247,11 @@ fn of_changes(
 }
 
 fn wanted(session: &Session<'_>, memberships: &Memberships, person: Person, direct: &BTreeSet<GroupId>) -> Wanted {
-    let desired = session.policy(&memberships.graph).desired(&person, direct, session.existing.find(&person));
+    let desired = session.policy(&memberships.graph).desired(
+        &person,
+        &memberships.graph.membership(direct),
+        session.existing.find(&person),
+    );
     (Some(person), desired)
 }
 
