@@ -14,12 +14,18 @@ use crate::rules::{DisabledAccounts, Required};
 use crate::scope::{Combine, Scope};
 use crate::user::{Leaving, User};
 
+/// The most ways that are told. Those by which it is decided who is in come first.
+pub const WAYS_TOLD: usize = 100;
+
+/// What can keep a person out who is in the directory, each mended once.
+const OBSTACLES: [Leaving; 3] = [Leaving::Disabled, Leaving::Guest, Leaving::OutOfScope];
+
 /// Everything about one person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {
     /// How it stands.
     pub verdict: Verdict,
-    /// How the person belongs to the roots of the scope and to the groups that are teams.
+    /// How the person belongs to the roots of the scope and to the groups that are teams: [`WAYS_TOLD`] of them at most.
     pub ways: Vec<Way>,
     /// What a sync would do now.
     pub plan: PersonPlan,
@@ -118,7 +124,10 @@ fn gone(tenant: TenantId, policy: &Policy<'_>, observed: Option<&User>) -> Why {
 
 fn ways(policy: &Policy<'_>, direct: &BTreeSet<GroupId>) -> Vec<Way> {
     let (admitting, excluding) = (policy.scope.groups(), excluded(policy.scope));
-    let roots = policy.graph.roots().iter();
+    let decides = |root: &&GroupId| admitting.contains(*root) || excluding.contains(*root);
+    // Only of these there is a way, so that no other one is looked for.
+    let member_of = policy.graph.member_of(direct);
+    let (deciding, others): (Vec<&GroupId>, Vec<&GroupId>) = member_of.iter().partition(decides);
     let way = |root: &GroupId| {
         policy.graph.path(*root, direct).map(|path| Way {
             path,
@@ -127,7 +136,7 @@ fn ways(policy: &Policy<'_>, direct: &BTreeSet<GroupId>) -> Vec<Way> {
             is_team: policy.graph.team_groups().contains(root),
         })
     };
-    roots.filter_map(way).collect()
+    deciding.into_iter().chain(others).filter_map(way).take(WAYS_TOLD).collect()
 }
 
 fn excluded(scope: &Scope) -> BTreeSet<GroupId> {
@@ -137,22 +146,24 @@ fn excluded(scope: &Scope) -> BTreeSet<GroupId> {
     }
 }
 
-/// Everything that keeps somebody out, one after the other: what is mended in thought shows what is left.
+/// Everything that keeps somebody out, one after the other: what is mended in thought shows what is left. Nothing keeps
+/// anybody out twice.
 fn ways_in(policy: &Policy<'_>, person: &Person, member_of: &BTreeSet<GroupId>) -> Vec<Remedy> {
     let mut person = person.clone();
     let mut remedies = Vec::new();
-    while let Err(leaving) = policy.admits(&person, member_of) {
-        match leaving {
-            Leaving::Disabled => {
+    for _ in OBSTACLES {
+        match policy.admits(&person, member_of) {
+            Ok(()) => break,
+            Err(Leaving::Disabled) => {
                 remedies.push(Remedy::Enable);
                 person.enabled = true;
             }
-            Leaving::Guest => {
+            Err(Leaving::Guest) => {
                 remedies.push(Remedy::LetGuestsIn);
                 person.attributes.remove(&Property::UserType);
                 person.attributes.remove(&Property::UserPrincipalName);
             }
-            Leaving::OutOfScope | Leaving::Deleted | Leaving::Undone => {
+            Err(Leaving::OutOfScope | Leaving::Deleted | Leaving::Undone) => {
                 remedies.extend(ways_into_scope(policy.scope, member_of));
                 break;
             }

@@ -151,3 +151,38 @@ fn who_is_in_every_group_that_is_asked_for_has_only_to_leave_the_excluded_one() 
         assert_eq!(found.remedies, [Remedy::LeaveAll(set(&[8]))]);
     }
 }
+
+/// A graph in which each of so many groups is nested in each other one, and all of them are teams.
+fn tangle(scope: &Scope, groups: u128) -> GroupGraph {
+    let all: BTreeSet<GroupId> = (0..groups).map(group).collect();
+    let each = |id: &GroupId| (*id, Group { name: String::new(), children: all.clone() });
+    GroupGraph::new(scope, all.clone(), all.iter().map(each).collect())
+}
+
+#[test]
+fn of_very_many_ways_through_a_tangle_of_groups_the_deciding_ones_are_told_first() {
+    const GROUPS: u128 = 150;
+    let rules = Rules { guests: Guests::Out, ..Rules::default() };
+    let scope = scope(Combine::Any, &[148], &[149]);
+    let graph = tangle(&scope, GROUPS);
+    let policy = Policy { scope: &scope, rules: &rules, graph: &graph };
+    let mut ann = Person { enabled: false, ..ann() };
+    ann.attributes.insert(Property::UserType, "Guest".to_owned());
+    let found = why(TENANT, &policy, Some(&ann), &set(&[7]), None, None);
+    assert_eq!(found.ways.len(), WAYS_TOLD);
+    let roots: Vec<GroupId> = found.ways.iter().map(|way| way.path[0]).collect();
+    assert_eq!(roots[..3], [group(148), group(149), group(0)]);
+    assert!(found.ways[0].admits && found.ways[1].excludes && found.ways.iter().all(|way| way.path.len() <= 2));
+    assert_eq!(found.remedies, [Remedy::Enable, Remedy::LetGuestsIn, Remedy::LeaveAll(set(&[149]))]);
+}
+
+#[test]
+fn as_many_ways_as_are_told_are_all_told() {
+    let scope = scope(Combine::Any, &[0], &[]);
+    let graph = tangle(&scope, 100);
+    let (rules, ann) = (Rules::default(), ann());
+    let policy = Policy { scope: &scope, rules: &rules, graph: &graph };
+    let found = why(TENANT, &policy, Some(&ann), &set(&[0, 50]), None, None);
+    assert_eq!(found.ways.len(), 100);
+    assert_eq!(found.ways.iter().filter(|way| way.path.len() == 1).count(), 2);
+}
