@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use entra::TenantOptions;
+use entra::{Fault, FaultRule, Matcher, TenantOptions};
 use rollcall_store::RunStatus;
-use rollcall_sync::job::{Cause, Job};
+use rollcall_sync::job::{Cause, Job, Message};
 use simulation::World;
 use simulation::history::History;
+use tokio::time::Instant;
 
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -80,6 +81,62 @@ async fn changes_of_groups_and_people_arrive_by_delta() -> Done {
 async fn changes_of_people_arrive_by_delta_where_everyone_is_in() -> Done {
     for seed in 20..22 {
         changes_arrive(seed, true).await?;
+    }
+    Ok(())
+}
+
+/// Does jobs as the queue gives them, and answers how many invocations that took. Fails when there is no end to them.
+async fn invocations(world: &World, job: Job) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+    let mut next = Some(Message::new(world.connection, job));
+    let mut count = 0;
+    while let Some(message) = next {
+        count += 1;
+        assert!(count < 10, "the run hands itself on without rest");
+        world.worker.work(&message, Instant::now() + Duration::from_secs(300)).await?;
+        next = world.queue.take();
+    }
+    Ok(count)
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_graph_lets_nobody_in_a_run_rests_and_the_poll_goes_on_from_where_it_was() -> Done {
+    for (full, pause) in [(true, 200), (true, 20), (false, 200), (false, 20)] {
+        let mut options = tenant(3_000, 5);
+        options.settings.page_delay_millis = 60;
+        let world = World::start(options, false).await?;
+        world.full().await?;
+        let mut history = History::new(5);
+        world.entra.change(world.tenant.tenant_id, |directory, now| history.change(directory, now));
+        let fault = Fault::Status {
+            status: 429,
+            retry_after: Some(pause.to_string()),
+            code: None,
+            message: None,
+            nested: false,
+        };
+        // Nobody is let in any more once the run has begun.
+        let matcher = Matcher { skip: if full { 8 } else { 0 }, ..Matcher::default() };
+        world.entra.set_faults(vec![FaultRule { matcher, times: None, fault }])?;
+        let before = world.table.state(world.connection).await?.active;
+        let job = if full { Job::Full { cause: Cause::Schedule } } else { Job::Incremental { cause: Cause::Poll } };
+        assert!(invocations(&world, job).await? <= 4);
+        let run = world.runs().await?.remove(0);
+        assert!(matches!(run.status, RunStatus::Waiting { .. }), "{run:?}");
+        assert_eq!(run.error.as_ref().map(|error| error.kind.as_str()), Some("throttled"));
+        for _ in 0..24 {
+            world.advance(Duration::from_secs(300));
+            assert!(invocations(&world, Job::Incremental { cause: Cause::Poll }).await? <= 2);
+            let now = world.runs().await?.remove(0);
+            assert_eq!((now.id, world.table.state(world.connection).await?.active), (run.id, before));
+            assert!(matches!(now.status, RunStatus::Waiting { .. }), "{now:?}");
+        }
+        world.entra.set_faults(Vec::new())?;
+        world.advance(Duration::from_secs(600));
+        invocations(&world, Job::Incremental { cause: Cause::Poll }).await?;
+        let runs = world.runs().await?;
+        let done = runs.iter().find(|known| known.id == run.id).ok_or("the run is gone")?;
+        assert_eq!(done.status, RunStatus::Succeeded, "{done:?}");
+        assert_eq!(world.differences().await?, Vec::<String>::new());
     }
     Ok(())
 }

@@ -36,12 +36,14 @@ pub(super) async fn after(session: &mut Session<'_>, failure: Failure) -> Result
     match failure {
         Failure::Store(error) | Failure::Access(AccessError::Secret(error)) => Err(error.into()),
         Failure::OutOfTime => continued(session).await,
-        Failure::Graph(Error::Throttled { retry_after, .. }) if retry_after <= SHORT => continued(session).await,
+        Failure::Graph(error @ Error::Throttled { retry_after, .. }) if retry_after <= SHORT => {
+            handed_on(session, &error).await
+        }
         // The client gives up before the deadline too: then it was our time that ran out.
-        Failure::Graph(Error::Transient { retry_after, .. })
+        Failure::Graph(error @ Error::Transient { retry_after, .. })
             if retry_after <= SHORT && session.is_almost_out_of_time() =>
         {
-            continued(session).await
+            handed_on(session, &error).await
         }
         Failure::Graph(error @ (Error::Throttled { .. } | Error::Transient { .. })) => waiting(session, &error).await,
         Failure::NeedsFull(_) if session.run.mode == Mode::Incremental => as_full(session).await,
@@ -98,12 +100,30 @@ async fn continued(session: &mut Session<'_>) -> Result<Next, WorkError> {
     Ok(Next::Later)
 }
 
+/// Hands the run over although Graph asked for a pause: the next slice has time to wait for it. A slice that got no further
+/// than the one before leaves the run to the poll instead. Otherwise slices would follow one another without rest, for as
+/// long as Graph lets nobody in.
+async fn handed_on(session: &mut Session<'_>, error: &Error) -> Result<Next, WorkError> {
+    if !session.has_got_on() && session.run.error.is_some() {
+        return waiting(session, error).await;
+    }
+    session.run.error = Some(trouble(error));
+    let state = StateChange { run: Some(Some(session.run.id)), ..StateChange::default() };
+    let commit = Commit { state, ..Commit::at(session.now()) };
+    write(session, commit).await?;
+    continued(session).await
+}
+
+fn trouble(error: &Error) -> RunError {
+    let kind = if matches!(error, Error::Throttled { .. }) { "throttled" } else { "unavailable" };
+    RunError { kind: kind.to_owned(), message: error.to_string(), action: None }
+}
+
 /// Leaves the run as it is until Graph has rested. The poll takes it up again.
 async fn waiting(session: &mut Session<'_>, error: &Error) -> Result<Next, WorkError> {
     let rest = error.retry_after().unwrap_or(REST).max(REST);
     let until = session.now() + SignedDuration::try_from(rest).unwrap_or(SignedDuration::from_mins(1));
-    let kind = if matches!(error, Error::Throttled { .. }) { "throttled" } else { "unavailable" };
-    let trouble = RunError { kind: kind.to_owned(), message: error.to_string(), action: None };
+    let trouble = trouble(error);
     known(session).await?;
     session.run.status = RunStatus::Waiting { until };
     let state =

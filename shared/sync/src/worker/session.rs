@@ -40,6 +40,8 @@ pub(super) struct Session<'a> {
     /// Accounts that were on the platform before.
     pub(super) existing: ExistingAccounts,
     deadline: Instant,
+    /// The checkpoint with which this slice began, and the people read by then.
+    begun_with: (Option<String>, u64),
     /// Requests that the client had made before this run.
     requests_before: u64,
     /// Requests of the run's earlier slices.
@@ -61,6 +63,7 @@ impl<'a> Session<'a> {
         let (requests_before, requests_earlier) = (graph.requests(), run.requests);
         let inputs = connection.rules.inputs();
         let existing = ExistingAccounts::default();
+        let begun_with = (run.resume.clone(), run.progress.people);
         Self {
             worker,
             lease,
@@ -72,9 +75,17 @@ impl<'a> Session<'a> {
             inputs,
             existing,
             deadline,
+            begun_with,
             requests_before,
             requests_earlier,
         }
+    }
+
+    /// Whether this slice has come further than the one before, so that the next one will not have to do it again.
+    pub(super) fn has_got_on(&self) -> bool {
+        let (resume, people) = &self.begun_with;
+        let keeps = matches!(self.run.mode, Mode::Full | Mode::Preview | Mode::Undo(_));
+        keeps && (self.run.resume != *resume || self.run.progress.people != *people)
     }
 
     /// By what it is decided what a person's account should be.
