@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adoption::{ExistingId, Match};
 use crate::identity::{GroupId, PersonId};
-use crate::person::Person;
+use crate::person::{Person, PersonReading, Reading};
 use crate::rules::{Profile, Required, Rules};
 use crate::scope::{GroupGraph, Membership, Scope};
 use crate::user::{Fingerprint, Leaving, Looks};
@@ -76,6 +76,10 @@ pub enum Problem {
         /// All who have it.
         people: BTreeSet<PersonId>,
     },
+    /// The directory does not say whether they are enabled. Nobody unknown gets an account without that word.
+    EnabledUnknown,
+    /// Graph fails whenever it is asked about them. Nothing is taken from them, and they are asked about again.
+    Unanswered,
 }
 
 impl Policy<'_> {
@@ -121,6 +125,19 @@ impl Policy<'_> {
         Some(looks)
     }
 
+    /// What somebody has to see to where a reading says nothing of whether the person is enabled, and only for that
+    /// there is no account, or none that may be used. `known` is the person before.
+    #[must_use]
+    pub fn silence(&self, reading: &PersonReading, known: Option<&Person>, membership: &Membership) -> Option<Problem> {
+        if reading.enabled != Reading::Absent {
+            return None;
+        }
+        let is_in = |person: &Person| self.admits(person, &membership.roots).is_ok();
+        let only_for_that =
+            !reading.over(known).is_some_and(|person| is_in(&person)) && is_in(&reading.as_if_enabled(known));
+        only_for_that.then_some(Problem::EnabledUnknown)
+    }
+
     /// Whether somebody is in who belongs to these roots of the scope.
     ///
     /// # Errors
@@ -159,7 +176,7 @@ mod tests {
     use super::*;
     use crate::adoption::MatchBy;
     use crate::property::Property;
-    use crate::rules::{Guests, ManagerTeams};
+    use crate::rules::{DisabledAccounts, Guests, ManagerTeams};
     use uuid::Uuid;
 
     const GROUP: GroupId = GroupId(Uuid::from_u128(5));
@@ -213,6 +230,36 @@ mod tests {
         assert_eq!(desired(&rules, &ann, &BTreeSet::new()), Desired::Nothing(Leaving::Guest));
         ann.enabled = false;
         assert_eq!(desired(&rules, &ann, &BTreeSet::new()), Desired::Nothing(Leaving::Disabled));
+    }
+
+    #[test]
+    fn silence_about_whether_somebody_in_scope_is_enabled_is_to_be_seen_to() {
+        let (rules, scope) =
+            (Rules { guests: Guests::Out, ..Rules::default() }, Scope::any_of(BTreeSet::from([GROUP])));
+        let graph = GroupGraph::new(&scope, scope.groups(), std::collections::BTreeMap::new());
+        let policy = Policy { scope: &scope, rules: &rules, graph: &graph };
+        let (inside, outside) = (graph.membership(&BTreeSet::from([GROUP])), Membership::default());
+        let silent = PersonReading::of(person().id);
+        let disabled = Person { enabled: false, ..person() };
+        for known in [None, Some(&disabled)] {
+            assert_eq!(policy.silence(&silent, known, &inside), Some(Problem::EnabledUnknown));
+            assert_eq!(policy.silence(&silent, known, &outside), None, "who is out needs no word");
+            for said in [Reading::Is(true), Reading::Is(false), Reading::Cleared] {
+                let told = PersonReading { enabled: said, ..silent.clone() };
+                assert_eq!(policy.silence(&told, known, &inside), None);
+            }
+        }
+        assert_eq!(policy.silence(&silent, Some(&person()), &inside), None, "who is active stays so");
+        let lenient = Rules { disabled_accounts: DisabledAccounts::In, ..rules.clone() };
+        let policy_of_all = Policy { rules: &lenient, ..policy };
+        assert_eq!(
+            policy_of_all.silence(&silent, Some(&disabled), &inside),
+            None,
+            "who is in either way needs no word"
+        );
+        let mut guest = silent.clone();
+        guest.attributes.insert(Property::UserType, Reading::Is("Guest".to_owned()));
+        assert_eq!(policy.silence(&guest, None, &inside), None, "a guest would not be let in anyway");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub enum Answer {
     },
     /// One answer shows the person, and the other does not know them: their groups are not known.
     Contradictory,
+    /// Graph fails whenever it is asked about this person.
+    Unanswered,
     /// Among the deleted items, or the delta query said that the person was removed and they can't be found.
     Deleted,
     /// Not found, and no record of a deletion.
@@ -73,11 +75,22 @@ pub fn examine(removal: &Removal, policy: &Policy<'_>, answer: &Answer, now: Tim
             Answer::Present { member_of, .. } if member_of.contains(team) => Finding::Refuted,
             Answer::Present { .. } => Finding::Confirmed(removal.loss.clone()),
             // Their account is the question then, not the team.
-            Answer::Contradictory | Answer::Deleted | Answer::Missing { .. } => Finding::Unproven,
+            Answer::Contradictory | Answer::Unanswered | Answer::Deleted | Answer::Missing { .. } => Finding::Unproven,
         },
         // A value is taken as read: the guard stops a blanking of many.
         Loss::Attribute(_) | Loss::Manager | Loss::Email => Finding::Confirmed(removal.loss.clone()),
     }
+}
+
+/// People about whom Graph may fail to answer at a time before that is trouble of Graph, and not of these people.
+const FAILURES: usize = 20;
+
+/// Whether it is a matter of these people alone that Graph `failed` to answer about so many of those `asked` for.
+///
+/// A record that Graph can't read must hold up nobody else. When Graph itself is in trouble it fails for most.
+#[must_use]
+pub const fn is_their_own_trouble(asked: usize, failed: usize) -> bool {
+    failed <= FAILURES || failed * 2 <= asked
 }
 
 struct Unknown;
@@ -90,7 +103,7 @@ fn gone(removal: &Removal, policy: &Policy<'_>, answer: &Answer, now: Timestamp)
         Answer::Missing { since: Some(since) } if now.duration_since(*since) >= ABSENCE => {
             return Ok(Some(Leaving::Deleted));
         }
-        Answer::Contradictory | Answer::Missing { .. } => return Err(Unknown),
+        Answer::Contradictory | Answer::Unanswered | Answer::Missing { .. } => return Err(Unknown),
     };
     if policy.rules.disabled_accounts == DisabledAccounts::Out && !enabled.ok_or(Unknown)? {
         return Ok(Some(Leaving::Disabled));
@@ -147,11 +160,20 @@ mod tests {
     }
 
     #[test]
-    fn who_is_there_with_unknown_groups_keeps_everything() {
-        assert_eq!(account(&groups(), &Answer::Contradictory), Finding::Unproven);
-        for loss in [Loss::Team(group()), Loss::Deletion] {
-            assert_eq!(asked(loss, &groups(), &Rules::default(), &Answer::Contradictory), Finding::Unproven);
+    fn who_is_there_with_unknown_groups_or_is_not_told_of_keeps_everything() {
+        for answer in [Answer::Contradictory, Answer::Unanswered] {
+            assert_eq!(account(&groups(), &answer), Finding::Unproven);
+            for loss in [Loss::Team(group()), Loss::Deletion] {
+                assert_eq!(asked(loss, &groups(), &Rules::default(), &answer), Finding::Unproven);
+            }
         }
+    }
+
+    #[test]
+    fn few_failures_are_those_peoples_own_trouble_and_many_are_graphs() {
+        assert!(is_their_own_trouble(1, 1) && is_their_own_trouble(20, 20));
+        assert!(!is_their_own_trouble(21, 21) && !is_their_own_trouble(41, 21));
+        assert!(is_their_own_trouble(42, 21) && is_their_own_trouble(1_000, 500));
     }
 
     #[test]

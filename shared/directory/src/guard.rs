@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::identity::GroupId;
+use crate::identity::{GroupId, PersonId};
 use crate::plan::{Loss, Removal};
 use crate::property::Property;
 use crate::user::Leaving;
@@ -188,6 +188,27 @@ pub fn judge(removals: &BTreeSet<Removal>, situation: &Situation, limits: Limits
         reasons.extend(emptied.map(|(group, members)| Reason::EmptiedGroup { group: *group, members: *members }));
     }
     reasons
+}
+
+/// What a round of changes found, beside removals that wait for a decision already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// What nobody was asked about yet: to be judged by itself.
+    pub fresh: BTreeSet<Removal>,
+    /// What goes on waiting.
+    pub waiting: BTreeSet<Removal>,
+}
+
+/// Puts what a round found beside what waits.
+///
+/// A round looks at few people, and so only of those whom it `examined` in full can it say that the directory has undone
+/// what waits. What waits and is found again is not fresh: nobody loses one by one what waits for a decision.
+#[must_use]
+pub fn beside(waiting: &BTreeSet<Removal>, examined: &BTreeSet<PersonId>, found: BTreeSet<Removal>) -> Beside {
+    let (again, fresh) = found.into_iter().partition(|removal| waiting.contains(removal));
+    let mut kept: BTreeSet<Removal> = again;
+    kept.extend(waiting.iter().filter(|removal| !examined.contains(&removal.person)).cloned());
+    Beside { fresh, waiting: kept }
 }
 
 /// SHA-256 over a set of removals. Whoever approves, approves exactly this.

@@ -71,6 +71,16 @@ impl PersonReading {
     #[must_use]
     pub fn over(&self, known: Option<&Person>) -> Option<Person> {
         let enabled = self.enabled.over(known.map(|person| &person.enabled))?;
+        Some(self.with(enabled, known))
+    }
+
+    /// The person after this reading as they would be if they were enabled: to say what is missing of whom.
+    #[must_use]
+    pub fn as_if_enabled(&self, known: Option<&Person>) -> Person {
+        self.with(true, known)
+    }
+
+    fn with(&self, enabled: bool, known: Option<&Person>) -> Person {
         let mut attributes = known.map(|person| person.attributes.clone()).unwrap_or_default();
         for (property, reading) in &self.attributes {
             match reading.over(attributes.get(property)) {
@@ -79,7 +89,7 @@ impl PersonReading {
             };
         }
         let manager = self.manager.over(known.and_then(|person| person.manager.as_ref()));
-        Some(Person { id: self.id, enabled, attributes, manager })
+        Person { id: self.id, enabled, attributes, manager }
     }
 }
 
@@ -148,6 +158,14 @@ mod tests {
     #[test]
     fn nobody_unknown_is_created_without_a_word_on_whether_the_account_is_enabled() {
         assert_eq!(PersonReading::of(id()).over(None), None);
+    }
+
+    #[test]
+    fn who_would_be_there_is_enabled_and_otherwise_as_read() {
+        let mut reading = PersonReading { enabled: Reading::Is(false), ..PersonReading::of(id()) };
+        reading.attributes.insert(Property::City, Reading::Cleared);
+        let person = reading.as_if_enabled(Some(&known()));
+        assert_eq!(person, Person { enabled: true, ..reading.over(Some(&known())).unwrap() });
     }
 
     #[test]

@@ -133,6 +133,12 @@ impl User {
         }
     }
 
+    /// The address by which the account can be taken for another one, in lower case: none while it is inactive.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        self.email.as_ref().filter(|_| self.status.is_active()).map(|email| email.to_lowercase())
+    }
+
     /// The teams in which the person shows: none while the account is inactive.
     #[must_use]
     pub fn roster(&self) -> BTreeSet<TeamSource> {
@@ -220,9 +226,9 @@ impl<'a, A: Iterator<Item = (&'a Property, &'a String)>> Looks<'a, A> {
 /// Addresses, in lower case, that several of these accounts have while they are active.
 pub fn shared_emails<'a>(users: impl IntoIterator<Item = &'a User>) -> BTreeMap<String, BTreeSet<PersonId>> {
     let mut by_email: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
-    for user in users.into_iter().filter(|user| user.status.is_active()) {
-        if let Some(email) = &user.email {
-            by_email.entry(email.to_lowercase()).or_default().insert(user.person);
+    for user in users {
+        if let Some(address) = user.address() {
+            by_email.entry(address).or_default().insert(user.person);
         }
     }
     by_email.retain(|_, people| people.len() > 1);

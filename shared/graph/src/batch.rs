@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::batch_wire::{Incoming, IncomingItem, Outgoing, OutgoingItem};
 use crate::client::GraphClient;
-use crate::error::{Call, Cause, CredentialHint, Error};
+use crate::error::{Call, Cause, CredentialHint, Error, IN_BATCH};
 use crate::patience::{Patience, pause_until};
 use crate::request::Request;
 use crate::verdict::{Verdict, judge};
@@ -62,7 +62,7 @@ impl GraphClient {
     }
 
     fn open<'a, T>(&'a self, index: usize, request: &'a Request<T>) -> Open<'a, T> {
-        let call = Call { what: format!("{} in $batch", request.parts.what()), ..Call::default() };
+        let call = Call { what: format!("{}{IN_BATCH}", request.parts.what()), ..Call::default() };
         let patience = Patience::new(&self.shared.tuning, &self.shared.jitter, self.deadline);
         Open { index, request, call, patience, refreshed: false }
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+/// What the description of a call ends with that is an item of a `$batch`.
+pub(crate) const IN_BATCH: &str = " in $batch";
+
 /// Why a call gave no answer. Nothing in it is secret or personal: no token, body, link query or name.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -123,6 +126,17 @@ impl Error {
             Self::Throttled { retry_after, .. } | Self::Transient { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
+    }
+
+    /// Whether the call was an item of a `$batch` that itself was answered, and failed for a reason that can lie in what it
+    /// asks for: a record that Graph can't read. The items beside it say whether Graph is in trouble as a whole.
+    pub fn is_of_one_item(&self) -> bool {
+        let can_lie_in_the_record = match self {
+            Self::Refused { .. } | Self::ContractBroken { .. } => true,
+            Self::Transient { cause, .. } => matches!(cause, Cause::Status(_) | Cause::Unreadable | Cause::LostItem),
+            _ => false,
+        };
+        can_lie_in_the_record && self.call().what.ends_with(IN_BATCH)
     }
 
     /// Whether a person must act (credential or consent) before any call can succeed.

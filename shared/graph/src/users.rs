@@ -66,6 +66,18 @@ pub fn search(text: &str, select: &[&str], page_size: u16) -> Request<Page<User>
     page_of(select, page_size).search(&any_of(&SEARCHED, text))
 }
 
+/// Users who have an address in one of these properties. Graph compares without regard to case.
+pub fn with_address(properties: &[&str], address: &str) -> Request<Page<ObjectId>> {
+    // Within quotes a quote is written twice (OData, "Literals"); no text can leave them otherwise.
+    let quoted = address.replace('\'', "''");
+    let clauses: Vec<String> = properties.iter().map(|property| format!("{property} eq '{quoted}'")).collect();
+    Request::list("/users", &[])
+        .select(&[])
+        .option("$filter", &clauses.join(" or "))
+        .option("$top", LARGEST_PAGE)
+        .permission(READ_USERS)
+}
+
 /// All users by display name, in pages of a size that suits a person who looks for somebody.
 pub fn browse(select: &[&str], page_size: u16) -> Request<Page<User>> {
     page_of(select, page_size).option("$orderby", "displayName")

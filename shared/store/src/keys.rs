@@ -8,7 +8,7 @@
 //! |---|---|---|---|
 //! | `CONNECTIONS` | `{connection}` | settings and status | get; list, paged |
 //! | `C#{connection}` | `LEASE` | owner, epoch (also the generation of notifications), beat, counters | strong get; in every transaction of a worker |
-//! | | `STATE` | cursors, unfinished run, times | strong get, together with the lease |
+//! | | `STATE` | cursors, unfinished run, times, people without an answer | strong get, together with the lease |
 //! | | `LEDGER` | what was taken, by the hour | strong get, together with the lease |
 //! | | `DOUBTS` | people to be asked about again | strong get, together with the lease |
 //! | | `SUBSCRIPTION#{nonce}` | a subscription | strong get by nonce; list |

@@ -40,19 +40,27 @@ impl NotedProblem {
             Problem::Adoption { .. } => ADOPTION,
             Problem::Protected { .. } => PROTECTED,
             Problem::SharedEmail { .. } => SHARED_EMAIL,
+            Problem::EnabledUnknown => ENABLED_UNKNOWN,
+            Problem::Unanswered => UNANSWERED,
         };
         Self { id: Uuid::new_v5(&person.0, kind), person: Some(person), label, problem, since }
     }
 
     /// The ids of every problem that one person alone can have.
     pub fn ids(person: PersonId) -> impl Iterator<Item = Uuid> {
-        [LACKS, ADOPTION, PROTECTED].into_iter().map(move |kind| Uuid::new_v5(&person.0, kind))
+        [LACKS, ADOPTION, PROTECTED, ENABLED_UNKNOWN, UNANSWERED].map(|kind| Uuid::new_v5(&person.0, kind)).into_iter()
+    }
+
+    /// The id of the problem that several people share this address, which is in lower case.
+    #[must_use]
+    pub fn shared_email_id(email: &str) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, email.as_bytes())
     }
 
     /// A problem of several people: the address that they share.
     #[must_use]
     pub fn shared_email(email: String, people: std::collections::BTreeSet<PersonId>, since: Timestamp) -> Self {
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, email.as_bytes());
+        let id = Self::shared_email_id(&email);
         Self { id, person: None, label: email.clone(), problem: Problem::SharedEmail { email, people }, since }
     }
 }
@@ -79,6 +87,13 @@ impl ProblemChanges {
         let noted = after.into_values().map(kept).filter(|problem| before.get(&problem.id) != Some(problem)).collect();
         Self { noted, gone }
     }
+
+    /// Adds what changes of other problems.
+    pub fn add(&mut self, others: Self) {
+        let Self { noted, gone } = others;
+        self.noted.extend(noted);
+        self.gone.extend(gone);
+    }
 }
 
 const KIND: &str = "problem";
@@ -86,6 +101,8 @@ const LACKS: &[u8] = b"lacks";
 const ADOPTION: &[u8] = b"adoption";
 const PROTECTED: &[u8] = b"protected";
 const SHARED_EMAIL: &[u8] = b"email";
+const ENABLED_UNKNOWN: &[u8] = b"enabled";
+const UNANSWERED: &[u8] = b"unanswered";
 
 pub(crate) fn writes(
     connection: ConnectionId,
@@ -160,6 +177,18 @@ mod tests {
     fn a_problem_that_stays_is_not_written_again() {
         let before = known([lacks(1, Required::Email, 5)]);
         assert_eq!(ProblemChanges::between(&before, [lacks(1, Required::Email, 9)]), ProblemChanges::default());
+    }
+
+    #[test]
+    fn the_problems_that_one_person_can_have_are_found_by_their_ids_and_come_back_as_they_were() {
+        let ann = PersonId(Uuid::from_u128(1));
+        let lacks = Problem::Lacks { what: BTreeSet::from([Required::Email]) };
+        for problem in [lacks, Problem::EnabledUnknown, Problem::Unanswered] {
+            let noted = NotedProblem::of(ann, "Ann".to_owned(), problem, Timestamp::UNIX_EPOCH);
+            assert!(NotedProblem::ids(ann).any(|id| id == noted.id), "{noted:?}");
+            let key = Key::problem(ConnectionId(Uuid::from_u128(9)), noted.id);
+            assert_eq!(from_item::<NotedProblem>(KIND, to_item(KIND, &key, &noted).unwrap()).unwrap(), noted);
+        }
     }
 
     #[test]

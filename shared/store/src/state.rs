@@ -32,6 +32,9 @@ pub struct SyncState {
     /// People to be asked about again, and since when they are missing if they are. The oldest
     /// 15,000 are kept: who is forgotten is found missing again, and so loses nothing too early.
     pub doubts: BTreeMap<PersonId, Option<Timestamp>>,
+    /// People about whom Graph gives no answer, and when they were last asked about. The latest 1,000 are kept: the next
+    /// full run finds the others again.
+    pub unanswered: BTreeMap<PersonId, Timestamp>,
     /// What was taken lately.
     pub takings: TakingsLedger,
     /// Active accounts.
@@ -123,6 +126,8 @@ pub struct StateChange {
     pub run: Option<Option<RunId>>,
     /// The doubts, all of them.
     pub doubts: Option<BTreeMap<PersonId, Option<Timestamp>>>,
+    /// People about whom Graph gives no answer, all of them.
+    pub unanswered: Option<BTreeMap<PersonId, Timestamp>>,
     /// When a full run succeeded.
     pub last_full_at: Option<Timestamp>,
     /// When the directory was read.
@@ -145,6 +150,7 @@ impl StateChange {
             cursor,
             run,
             doubts,
+            unanswered,
             last_full_at,
             last_read_at,
             last_success_at,
@@ -155,6 +161,7 @@ impl StateChange {
         state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
         state.run = run.unwrap_or(state.run);
         state.doubts = doubts.map_or_else(|| std::mem::take(&mut state.doubts), oldest);
+        state.unanswered = unanswered.map_or_else(|| std::mem::take(&mut state.unanswered), latest);
         state.last_full_at = last_full_at.or(state.last_full_at);
         state.last_read_at = last_read_at.or(state.last_read_at);
         state.last_success_at = last_success_at.or(state.last_success_at);
@@ -178,6 +185,17 @@ fn oldest(doubts: BTreeMap<PersonId, Option<Timestamp>>) -> BTreeMap<PersonId, O
     doubts.into_iter().map(|(person, since)| (person, since.map(whole))).collect()
 }
 
+/// People without an answer who are kept.
+const UNANSWERED_KEPT: usize = 1_000;
+
+/// Those who were asked about last, as many as are kept.
+fn latest(unanswered: BTreeMap<PersonId, Timestamp>) -> BTreeMap<PersonId, Timestamp> {
+    let mut unanswered: Vec<(PersonId, Timestamp)> = unanswered.into_iter().collect();
+    unanswered.sort_by_key(|(person, at)| (std::cmp::Reverse(*at), *person));
+    unanswered.truncate(UNANSWERED_KEPT);
+    unanswered.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +209,16 @@ mod tests {
         let kept = oldest(doubts);
         assert_eq!(kept.len(), DOUBTS_KEPT);
         assert!(kept.keys().all(|person| person.0.as_u128() >= 1_000));
+    }
+
+    #[test]
+    fn of_too_many_without_an_answer_those_asked_about_last_stay() {
+        let at = |number: u128| Timestamp::from_second(number as i64).unwrap();
+        let unanswered = (0..1_200).map(|number| (PersonId(Uuid::from_u128(number)), at(number))).collect();
+        let mut state = SyncState::default();
+        StateChange { unanswered: Some(unanswered), ..StateChange::default() }.apply(&mut state);
+        assert_eq!(state.unanswered.len(), UNANSWERED_KEPT);
+        assert!(state.unanswered.keys().all(|person| person.0.as_u128() >= 200));
     }
 
     fn accounts(accounts: u64) -> Takings {

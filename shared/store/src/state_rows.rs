@@ -70,6 +70,8 @@ struct StateRow {
     trouble: Option<Trouble>,
     settings_revision: u64,
     read_debt_ms: u32,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unanswered: BTreeMap<PersonId, Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,6 +90,7 @@ pub(crate) fn state_item(connection: ConnectionId, state: &SyncState) -> Result<
         trouble: state.trouble.clone(),
         settings_revision: state.settings_revision,
         read_debt_ms: state.read_debt_ms,
+        unanswered: state.unanswered.clone(),
     };
     to_item("state", &Key::state(connection), &row)
 }
@@ -154,8 +157,17 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         }
     }
     // Destructured in full, so that a new field can't be forgotten.
-    let StateRow { cursor, run, last_full_at, last_read_at, last_success_at, trouble, settings_revision, read_debt_ms } =
-        row;
+    let StateRow {
+        cursor,
+        run,
+        last_full_at,
+        last_read_at,
+        last_success_at,
+        trouble,
+        settings_revision,
+        read_debt_ms,
+        unanswered,
+    } = row;
     let LeaseRow { epoch, owner, beat, sequence, token: _, active, run: _, tally } = lease.clone();
     let SyncState { doubts, takings, .. } = state;
     let state = SyncState {
@@ -167,6 +179,7 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         run,
         tally,
         doubts,
+        unanswered,
         takings,
         active,
         last_full_at,
@@ -240,6 +253,14 @@ mod tests {
             proptest::option::of(any_time()),
             0..5,
         );
+        let doubts = (
+            doubts,
+            proptest::collection::btree_map(
+                any::<u128>().prop_map(|id| PersonId(Uuid::from_u128(id))),
+                any_time(),
+                0..3,
+            ),
+        );
         let hours = proptest::collection::btree_map(any::<i64>(), any_takings(), 0..3);
         let numbers = (any::<u64>(), any::<u32>(), proptest::option::of(any::<u128>()));
         (proptest::option::of(cursor), proptest::option::of(trouble), times, doubts, hours, numbers).prop_map(
@@ -247,7 +268,7 @@ mod tests {
                 cursor,
                 trouble,
                 (last_full_at, last_read_at, last_success_at),
-                doubts,
+                (doubts, unanswered),
                 hours,
                 (revision, read_debt_ms, run),
             )| SyncState {
@@ -257,6 +278,7 @@ mod tests {
                 last_read_at,
                 last_success_at,
                 doubts,
+                unanswered,
                 takings: TakingsLedger::of(hours),
                 settings_revision: revision,
                 read_debt_ms,

@@ -66,6 +66,12 @@ pub(crate) enum Matter {
         /// The object ids of all who have it.
         people: Vec<Uuid>,
     },
+    /// Microsoft Graph does not say whether the person is enabled. Nobody gets an account without that word.
+    #[schema(title = "EnabledUnknownMatter")]
+    EnabledUnknown {},
+    /// Microsoft Graph fails whenever it is asked about the person. Nothing is taken from them, and they are asked about again.
+    #[schema(title = "UnansweredMatter")]
+    Unanswered {},
 }
 
 /// Why a sync would skip a person.
@@ -88,6 +94,10 @@ pub(crate) enum SkipReason {
     Protected,
     /// Several people have the same e-mail address.
     SharedEmail,
+    /// Microsoft Graph does not say whether the person is enabled.
+    EnabledUnknown,
+    /// Microsoft Graph fails whenever it is asked about the person.
+    Unanswered,
 }
 
 impl SkipReason {
@@ -98,6 +108,8 @@ impl SkipReason {
             Known::Adoption { .. } => vec![Self::ExistingAccount],
             Known::Protected { .. } => vec![Self::Protected],
             Known::SharedEmail { .. } => vec![Self::SharedEmail],
+            Known::EnabledUnknown => vec![Self::EnabledUnknown],
+            Known::Unanswered => vec![Self::Unanswered],
         }
     }
 
@@ -138,6 +150,8 @@ impl From<Known> for Matter {
             Known::SharedEmail { email, people } => {
                 Self::SharedEmail { email, people: people.into_iter().map(|person| person.0).collect() }
             }
+            Known::EnabledUnknown => Self::EnabledUnknown {},
+            Known::Unanswered => Self::Unanswered {},
         }
     }
 }
@@ -166,6 +180,13 @@ fn action(problem: &Known) -> String {
             "End the protection, if the account shall be inactive as the directory says.".to_owned()
         }
         Known::SharedEmail { .. } => "Give each of these people an address of their own in the directory.".to_owned(),
+        Known::EnabledUnknown => {
+            "See in Entra that the account is either enabled or blocked, and that the app registration may read that."
+                .to_owned()
+        }
+        Known::Unanswered => {
+            "If it lasts for more than a day, save the person anew in Entra, or ask Microsoft's support.".to_owned()
+        }
     }
 }
 

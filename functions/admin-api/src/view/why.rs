@@ -40,7 +40,8 @@ pub(crate) struct Why {
     problem: Option<Matter>,
     /// What decides, in a sentence.
     because: String,
-    /// How the person belongs to scope groups, excluded groups and groups that are teams.
+    /// How the person belongs to scope groups, excluded groups and groups that are teams: 100 ways at most, scope groups and
+    /// excluded ones first.
     ways: Vec<Way>,
     /// The teams in which the person is, or would be.
     teams: Vec<NamedGroup>,
@@ -225,7 +226,12 @@ fn skipped_because(problem: &Problem) -> String {
         Problem::Adoption { .. } => {
             "In scope, but an account that was there before may be theirs, and nobody has decided.".to_owned()
         }
-        Problem::Protected { .. } | Problem::SharedEmail { .. } => "In scope, but somebody has to act.".to_owned(),
+        Problem::EnabledUnknown => {
+            "In scope, but Microsoft Graph does not say whether the account is enabled.".to_owned()
+        }
+        Problem::Protected { .. } | Problem::SharedEmail { .. } | Problem::Unanswered => {
+            "In scope, but somebody has to act.".to_owned()
+        }
     }
 }
 

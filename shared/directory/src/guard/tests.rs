@@ -170,3 +170,26 @@ fn a_hash_shows_what_it_is_and_nothing_but_64_digits_is_one() {
         assert_eq!(odd.parse::<PlanHash>(), Err(NotAPlanHash), "{odd}");
     }
 }
+
+#[test]
+fn a_round_says_only_of_those_whom_it_examined_that_what_waits_was_undone() {
+    let waiting = deactivations(4);
+    let of = |numbers: &[u128]| -> BTreeSet<Removal> {
+        let is_one = |removal: &&Removal| numbers.contains(&removal.person.0.as_u128());
+        deactivations(10).iter().filter(is_one).cloned().collect()
+    };
+    let people: BTreeSet<PersonId> = [1, 2, 9].map(|number| PersonId(Uuid::from_u128(number))).into();
+    let other = Removal { person: PersonId(Uuid::from_u128(2)), loss: Loss::Manager };
+    let found: BTreeSet<Removal> = of(&[1, 9]).into_iter().chain([other.clone()]).collect();
+    let fresh: BTreeSet<Removal> = of(&[9]).into_iter().chain([other]).collect();
+    assert_eq!(beside(&waiting, &people, found), Beside { fresh, waiting: of(&[0, 1, 3]) });
+}
+
+#[test]
+fn a_round_that_finds_nothing_leaves_what_waits() {
+    let waiting = deactivations(3);
+    let nothing = Beside { fresh: BTreeSet::new(), waiting: waiting.clone() };
+    assert_eq!(beside(&waiting, &BTreeSet::new(), BTreeSet::new()), nothing);
+    let fresh = Beside { fresh: waiting.clone(), waiting: BTreeSet::new() };
+    assert_eq!(beside(&BTreeSet::new(), &BTreeSet::new(), waiting), fresh);
+}

@@ -184,6 +184,34 @@ async fn a_batch_that_fails_as_a_whole_fails_each_of_its_items() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn trouble_of_one_record_is_told_from_trouble_of_graph() {
+    let world = Scripted::graph(|sent, _| {
+        answer_each(sent, |item| match asked(item) {
+            0 => Some(refused(500, "InternalServerError")),
+            1 => None,
+            2 => Some(refused(400, "Request_BadRequest")),
+            3 => Some(json!({"status": 200, "body": {"mail": "no id"}})),
+            4 => Some(json!({"status": 200})),
+            5 => Some(refused(404, "Request_ResourceNotFound")),
+            6 => Some(refused(403, "Authorization_RequestDenied")),
+            7 => Some(refused(401, "InvalidAuthenticationToken")),
+            _ => Some(json!({"status": 429, "headers": {"Retry-After": "1"}})),
+        })
+    });
+    let outcomes = world.client().batch(&requests(9)).await;
+    let of_one: Vec<bool> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap_err().is_of_one_item()).collect();
+    assert_eq!(of_one, [true, true, true, true, true, false, false, false, false]);
+
+    for reply in [|| error(500, "InternalServerError"), || error(400, "Request_BadRequest")] {
+        let world = Scripted::graph(move |_, _| reply());
+        let outcomes = world.client().batch(&requests(1)).await;
+        assert!(!outcomes[0].as_ref().unwrap_err().is_of_one_item(), "the whole request: {outcomes:?}");
+        let alone = world.client().send(&requests(1)[0]).await;
+        assert!(!alone.unwrap_err().is_of_one_item(), "nothing beside it says how Graph fares");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_keeps_the_deadline() {
     let start = Instant::now();
     let world = Scripted::graph(|sent, _| {

@@ -251,6 +251,7 @@ async fn each_typed_reading_asks_what_the_contract_says() {
     client.send(&groups::browse(20)).await.unwrap();
     client.send(&users::search("o'hara", &["displayName"], 5)).await.unwrap();
     client.send(&users::browse(&["displayName"], 5000)).await.unwrap();
+    client.send(&users::with_address(&["mail", "userPrincipalName"], "o'hara@x")).await.unwrap();
     let log = world.graph_log();
     let told: Vec<String> = log
         .iter()
@@ -289,6 +290,8 @@ async fn each_typed_reading_asks_what_the_contract_says() {
              legacySearch=false"
                 .to_owned(),
             "GET /users?$select=id,displayName&$top=999&$orderby=displayName".to_owned(),
+            "GET /users?$select=id&$filter=mail%20eq%20%27o%27%27hara%40x%27%20or%20userPrincipalName%20eq%20%27o%27%27hara%40x%27&$top=999"
+                .to_owned(),
         ]
     );
 }

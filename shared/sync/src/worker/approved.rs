@@ -4,22 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rollcall_directory::evidence::{Answer, Finding, examine};
-use rollcall_directory::guard::PlanHash;
+use rollcall_directory::guard::{PlanHash, Reason};
 use rollcall_directory::identity::{GroupId, HoldId, PersonId};
 use rollcall_directory::plan::{Loss, Removal};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::user::User;
 use rollcall_store::commit::Commit;
 use rollcall_store::group::StoredGroup;
-use rollcall_store::hold::{HoldStatus, HoldWrite};
+use rollcall_store::hold::{Hold, HoldStatus, HoldWrite};
+use rollcall_store::problem::ProblemChanges;
 use rollcall_store::state::StateChange;
 
 use super::failure::Failure;
 use super::groups::stored_graph;
-use super::manager_teams;
-use super::question::ask;
-use super::removals::{by_person, emptied_groups, take_from};
+use super::holds::{self, Waiting, emptied_groups};
+use super::question::{ask, unanswered_after};
+use super::removals::{by_person, take_from};
 use super::session::Session;
+use super::{addresses, manager_teams, problems};
 
 /// People who are asked about in one go.
 const AT_ONCE: usize = 200;
@@ -39,10 +41,11 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
     let confirmed = if PlanHash::of(&removals).to_string() == found.hash {
         confirm_all(session, &graph, &by_person(&removals)).await?
     } else {
-        Confirmation::Not { missing: BTreeSet::new() }
+        Confirmation::Not(Objections::default())
     };
     let mut state = StateChange::default();
     let (mut groups, mut done) = (Vec::new(), Vec::new());
+    let (mut holds, mut problems) = (Vec::new(), ProblemChanges::default());
     let to = match confirmed {
         Confirmation::All(taken) => {
             for some in taken.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
@@ -54,15 +57,44 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
             groups = stored.into_iter().map(|(id, group)| (id, StoredGroup { members: 0, ..group })).collect();
             HoldStatus::Applied
         }
-        // The directory is no longer as it was when it was approved. The next run judges anew.
-        Confirmation::Not { missing } => {
-            state.doubts = Some(with_missing(session, &missing));
+        // The directory is no longer as it was when it was approved. What is left of it waits for another decision.
+        Confirmation::Not(objections) => {
+            state.doubts = Some(with_missing(session, &objections.missing));
+            state.unanswered = unanswered_after(session, |_| false, &objections.unanswered);
+            holds = left(session, &found, &removals, &objections).await?;
+            problems = problems::unanswered(session, objections.unanswered).await?;
             HoldStatus::Superseded
         }
     };
-    let holds = vec![HoldWrite::Move { hold, from: HoldStatus::Approved, to }];
+    let held = !holds.is_empty();
+    holds.push(HoldWrite::Move { hold, from: HoldStatus::Approved, to });
     let teams = manager_teams::after_changes(session, &done).await?;
-    session.finish(false, Commit { holds, groups, teams, state, ..Commit::at(session.now()) }).await
+    problems.add(addresses::after_changes(session, done.iter(), BTreeSet::new()).await?);
+    session.finish(held, Commit { holds, groups, teams, problems, state, ..Commit::at(session.now()) }).await
+}
+
+/// Lists anew what is still asked for of a hold that could not be applied. Of whom nobody can tell yet is asked again before
+/// that, and so is not in it. A hold whose removals are not those that were listed is nothing to go on from.
+async fn left(
+    session: &mut Session<'_>,
+    found: &Hold,
+    removals: &BTreeSet<Removal>,
+    objections: &Objections,
+) -> Result<Vec<HoldWrite>, Failure> {
+    let left: BTreeSet<Removal> = removals.iter().filter(|removal| objections.leave(removal)).cloned().collect();
+    if left.is_empty() || objections.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Rounds beside it may have opened another one: then both are one list.
+    let waiting = Waiting::read(session).await?;
+    let known = holds::latest(session).await?;
+    let waiting = waiting.undecided(&known);
+    let all = left.union(&waiting.removals).cloned().collect();
+    let reasons = found.reasons.iter().chain(waiting.reasons.iter().filter(|reason| !found.reasons.contains(reason)));
+    let (known, reasons): (Vec<Hold>, Vec<Reason>) =
+        (known.into_iter().filter(|hold| hold.id != found.id).collect(), reasons.cloned().collect());
+    session.run.counts.held = left.len() as u64;
+    Ok(holds::open(session, &known, all, reasons))
 }
 
 /// What came of asking about everybody in a hold.
@@ -70,10 +102,35 @@ enum Confirmation {
     /// Everything is to be taken.
     All(BTreeMap<PersonId, Vec<Loss>>),
     /// Not everything.
-    Not {
-        /// People who were not found, and of whose deletion there is no record.
-        missing: BTreeSet<PersonId>,
-    },
+    Not(Objections),
+}
+
+/// What stands against applying a hold.
+#[derive(Default)]
+struct Objections {
+    /// Removals that Graph refutes.
+    refuted: BTreeSet<Removal>,
+    /// Removals that nobody can confirm yet.
+    unproven: BTreeSet<Removal>,
+    /// People who were not found, and of whose deletion there is no record.
+    missing: BTreeSet<PersonId>,
+    /// People about whom Graph gives no answer.
+    unanswered: BTreeSet<PersonId>,
+    /// People who have nothing left to lose. That stands against nothing.
+    settled: BTreeSet<PersonId>,
+}
+
+impl Objections {
+    fn is_empty(&self) -> bool {
+        self.refuted.is_empty() && self.unproven.is_empty()
+    }
+
+    /// Whether a removal is still to be decided about. Of whom it is not known whether they are there, or what they are, is
+    /// asked again first.
+    fn leave(&self, removal: &Removal) -> bool {
+        let elsewhere = [&self.missing, &self.unanswered, &self.settled];
+        !self.refuted.contains(removal) && !elsewhere.iter().any(|people| people.contains(&removal.person))
+    }
 }
 
 /// The doubts with those who were missing now: from here on it counts how long they are. Without this a hold with somebody
@@ -84,11 +141,6 @@ fn with_missing(session: &Session<'_>, missing: &BTreeSet<PersonId>) -> BTreeMap
         doubts.entry(*person).or_default().get_or_insert(now);
     }
     doubts
-}
-
-fn missing(answers: &BTreeMap<PersonId, Answer>) -> BTreeSet<PersonId> {
-    let is_missing = |(_, answer): &(&PersonId, &Answer)| matches!(answer, Answer::Missing { .. });
-    answers.iter().filter(is_missing).map(|(person, _)| *person).collect()
 }
 
 /// Whoever has lost the account meanwhile has nothing left to take, but the account itself.
@@ -106,32 +158,34 @@ async fn confirm_all(
 ) -> Result<Confirmation, Failure> {
     let people: Vec<PersonId> = removals.keys().copied().collect();
     let mut taken: BTreeMap<PersonId, Vec<Loss>> = BTreeMap::new();
+    let mut objections = Objections::default();
     for some in people.chunks(AT_ONCE) {
         session.check_time()?;
         let stored = session.table().users_by_person(session.connection.id, session.tenant, some).await?;
-        let there: Vec<PersonId> = some
-            .iter()
-            .filter(|person| stored.get(*person).is_some_and(|user| has_something_to_lose(user, removals.get(*person))))
-            .copied()
-            .collect();
+        let loses = |person: &PersonId| {
+            stored.get(person).is_some_and(|user| has_something_to_lose(user, removals.get(person)))
+        };
+        let (there, settled): (Vec<PersonId>, Vec<PersonId>) = some.iter().copied().partition(loses);
+        objections.settled.extend(settled);
         let answers = ask(session, graph, &there, &BTreeSet::new()).await?;
         let now = session.now();
         for (person, answer) in &answers {
             for removal in removals.get(person).into_iter().flatten() {
                 match examine(removal, &session.policy(graph), answer, now) {
                     Finding::Confirmed(loss) => taken.entry(*person).or_default().push(loss),
-                    Finding::Refuted => {
-                        session.run.counts.refuted += 1;
-                        return Ok(Confirmation::Not { missing: missing(&answers) });
-                    }
-                    Finding::Unproven => {
-                        session.run.counts.unproven += 1;
-                        return Ok(Confirmation::Not { missing: missing(&answers) });
-                    }
+                    Finding::Refuted => drop(objections.refuted.insert(removal.clone())),
+                    Finding::Unproven => drop(objections.unproven.insert(removal.clone())),
                 }
+            }
+            match answer {
+                Answer::Missing { .. } => drop(objections.missing.insert(*person)),
+                Answer::Unanswered => drop(objections.unanswered.insert(*person)),
+                Answer::Present { .. } | Answer::Contradictory | Answer::Deleted => {}
             }
         }
         session.run.progress.people += some.len() as u64;
     }
-    Ok(Confirmation::All(taken))
+    session.run.counts.refuted = objections.refuted.len() as u64;
+    session.run.counts.unproven = objections.unproven.len() as u64;
+    Ok(if objections.is_empty() { Confirmation::All(taken) } else { Confirmation::Not(objections) })
 }

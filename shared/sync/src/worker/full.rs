@@ -16,6 +16,8 @@ use rollcall_store::state::StateChange;
 
 use super::checkpoint::{Anchor, Checkpoint, Stage};
 use super::failure::Failure;
+use super::question::unanswered_after;
+use super::removals::Basis;
 use super::session::Session;
 use super::snapshot::{Chunk, Memberships, Snapshot, Written, decode, encode};
 use super::{closure, existing, manager_teams, people, problems, removals, teams};
@@ -229,10 +231,13 @@ async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Fai
     let stored = session.table().groups(session.connection.id).await?;
     let emptied = emptied(&stored, &run, session.connection.limits);
     session.run.progress.phase = "removals".to_owned();
-    let settled = Box::pin(removals::settle(session, &run.graph, wanted, emptied, &BTreeSet::new(), true)).await?;
+    let settled = Box::pin(removals::settle(session, &run.graph, wanted, emptied, Basis::Everything)).await?;
     settled.taken.iter().for_each(|taken| run.take(taken));
     let groups = changed_groups(&stored, &run, |group| settled.unsettled_groups.contains(&group));
     let now = session.now();
+    let unanswered = run.snapshot.unanswered().union(&settled.unanswered).copied().collect();
+    let was_asked = |person: PersonId| run.snapshot.has_seen(person) || settled.asked.contains(&person);
+    let unanswered = unanswered_after(session, was_asked, &unanswered).unwrap_or_else(|| session.state().unanswered);
     let mut teams = teams::retired(session, &run.graph).await?;
     teams.extend(manager_teams::after_full(session, &run, &settled.taken).await?);
     let commit = Commit {
@@ -240,10 +245,11 @@ async fn conclude(session: &mut Session<'_>, mut run: FullRun) -> Result<(), Fai
         groups,
         groups_gone: stored.keys().filter(|group| !run.graph.contains(**group)).copied().collect(),
         holds: settled.holds,
-        problems: problems::after_full(session, &run, &spared).await?,
+        problems: problems::after_full(session, &run, &spared, unanswered.keys().copied()).await?,
         state: StateChange {
             cursor: Some(Some(run.checkpoint.anchor.cursor())),
             doubts: Some(settled.doubts),
+            unanswered: Some(unanswered),
             last_full_at: Some(now),
             settings_revision: Some(session.connection.revision),
             ..StateChange::default()

@@ -8,14 +8,15 @@
 //! 3. `full` reads everything in scope: `closure` the groups, `people` the people, page by
 //!    page, each page written before the next checkpoint. `incremental` reads what changed.
 //! 4. `removals` is the only place where something is taken from anybody: sealed, guarded,
-//!    and asked about once more (`question`). `approved` applies what a person approved, `undo`
-//!    takes back what a run did. A preview goes the same way and writes only its own history.
+//!    and asked about once more (`question`). `holds` keeps what waits for a person, `approved` applies what
+//!    a person approved, `undo` takes back what a run did. A preview goes the same way and writes only its own history.
 //! 5. `conclude` decides what a failure means: wait, start over, give up, or call a person.
 //!
-//! `teams` and `manager_teams` say which teams there are, `problems` what a person has to see to.
+//! `teams` and `manager_teams` say which teams there are, `problems` what a person has to see to, `addresses` who shares one.
 //! `session` is what one hold of the lease knows; `snapshot` and `checkpoint` are what a
 //! full run remembers; `reading` turns Graph's answers into the core's terms.
 
+mod addresses;
 mod approved;
 mod attend;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod existing;
 mod failure;
 mod full;
 mod groups;
+mod holds;
 mod incremental;
 mod lease;
 mod manager_teams;

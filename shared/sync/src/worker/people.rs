@@ -21,7 +21,7 @@ use rollcall_store::commit::{Commit, UserWrite};
 use super::checkpoint::Stage;
 use super::failure::Failure;
 use super::full::{FullRun, Known};
-use super::question::users_by_id;
+use super::question::{Told, users_by_id};
 use super::reading::{Answered, person, whole};
 use super::session::Session;
 use super::snapshot::{Chunk, PeopleRead, Written, encode};
@@ -112,20 +112,22 @@ pub(super) async fn ask_for_the_rest(session: &mut Session<'_>, run: &mut FullRu
     session.run.progress.expected = session.run.progress.expected.or(Some(unread.len() as u64));
     for some in unread.chunks(INDIVIDUALLY) {
         session.check_time()?;
-        let found = users_by_id(session, some, &session.selected(), Expand::Manager).await?;
-        write_page(session, run, found.into_values().collect(), None).await?;
+        let Told { told: found, unanswered } = users_by_id(session, some, &session.selected(), Expand::Manager).await?;
+        let unanswered =
+            (!unanswered.is_empty()).then(|| Chunk::Unanswered { people: unanswered.into_iter().collect() });
+        write_page(session, run, found.into_values().collect(), unanswered).await?;
     }
     run.checkpoint.stage = Stage::Read;
     let end = (!was_listed).then_some(Chunk::PeopleRead { read: unread.len() as u64, counted: None });
     write_page(session, run, Vec::new(), end).await
 }
 
-/// Writes what a page gives, and remembers who was on it, in one commit.
+/// Writes what a page gives, and remembers who was on it and what `more` is known, in one commit.
 async fn write_page(
     session: &mut Session<'_>,
     run: &mut FullRun,
     users: Vec<GraphUser>,
-    end: Option<Chunk>,
+    more: Option<Chunk>,
 ) -> Result<(), Failure> {
     let rows = rows(users, &session.inputs);
     let stored = stored_where_needed(session, run, &rows).await?;
@@ -140,7 +142,7 @@ async fn write_page(
     session.run.counts.skipped += page.read.problems.len() as u64;
     session.run.resume = Some(run.checkpoint.to_text()?);
     page.read.seen = rows.into_iter().map(|(person, _)| person).collect();
-    let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(end).collect();
+    let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(more).collect();
     let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
     for after in commit.users.iter().filter_map(|write| write.after.as_ref()) {
         run.remember(after);
@@ -237,6 +239,20 @@ fn desired(session: &Session<'_>, run: &FullRun, person: &Person) -> Desired {
     session.policy(&run.graph).desired(person, membership, session.existing.find(person))
 }
 
+/// What somebody has to see to because Graph does not say whether a person is enabled.
+fn silence(
+    session: &Session<'_>,
+    run: &FullRun,
+    row: &Row,
+    stored: Option<&User>,
+) -> Option<(PersonId, String, Problem)> {
+    let Row::Part(reading) = row else { return None };
+    let known = stored.map(known_person);
+    let membership = run.snapshot.membership(&run.memberships, reading.id);
+    let problem = session.policy(&run.graph).silence(reading, known.as_ref(), membership)?;
+    Some((reading.id, label(&reading.as_if_enabled(known.as_ref())), problem))
+}
+
 #[derive(Default)]
 struct PagePlan {
     writes: Vec<UserWrite>,
@@ -250,6 +266,10 @@ impl PagePlan {
         if stored.is_none() && run.index.contains_key(&id) {
             // As stored: see `stored_where_needed`.
             self.unchanged += 1;
+            return;
+        }
+        if let Some(silent) = silence(session, run, row, stored) {
+            self.read.problems.push(silent);
             return;
         }
         let Some(person) = row.person(stored) else { return };

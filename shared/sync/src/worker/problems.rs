@@ -6,19 +6,22 @@ use rollcall_directory::desired::Problem;
 use rollcall_directory::evidence::{Finding, examine};
 use rollcall_directory::identity::PersonId;
 use rollcall_directory::plan::{Loss, Removal};
-use rollcall_directory::user::shared_emails;
+use rollcall_directory::user::{User, shared_emails};
 use rollcall_store::problem::{NotedProblem, ProblemChanges};
+use uuid::Uuid;
 
 use super::failure::Failure;
 use super::full::FullRun;
 use super::question::ask;
 use super::session::Session;
 
-/// The whole list, after everybody was read. `spared` would be taken from accounts that are protected.
+/// The whole list, after everybody was read. `spared` would be taken from accounts that are protected; `unanswered` are
+/// people about whom Graph gives no answer.
 pub(super) async fn after_full(
     session: &Session<'_>,
     run: &FullRun,
     spared: &BTreeSet<Removal>,
+    unanswered: impl Iterator<Item = PersonId>,
 ) -> Result<ProblemChanges, Failure> {
     let now = session.now();
     let of_people = run.snapshot.problems().iter();
@@ -34,6 +37,7 @@ pub(super) async fn after_full(
         );
     }
     problems.extend(protected(session, run, spared).await?);
+    problems.extend(nameless(session, unanswered.collect()).await?);
     let before = session.table().problems(session.connection.id).await?;
     Ok(ProblemChanges::between(&before, problems))
 }
@@ -62,15 +66,42 @@ async fn protected(
     Ok(problems)
 }
 
-/// What is found of some people, and nobody else's.
+/// People about whom Graph gives no answer, called as their accounts call them.
+async fn nameless(session: &Session<'_>, people: Vec<PersonId>) -> Result<Vec<NotedProblem>, Failure> {
+    let users = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
+    let name = |person: &PersonId| users.get(person).map_or_else(|| person.to_string(), User::name);
+    let noted = |person: PersonId| NotedProblem::of(person, name(&person), Problem::Unanswered, session.now());
+    Ok(people.into_iter().map(noted).collect())
+}
+
+/// That Graph gives no answer about these people is noted; what else is stays.
+pub(super) async fn unanswered(session: &Session<'_>, people: BTreeSet<PersonId>) -> Result<ProblemChanges, Failure> {
+    let people: Vec<PersonId> = people.into_iter().collect();
+    let mut noted = of_some(session, &people).await?;
+    noted.retain(|_, noted| noted.problem == Problem::Unanswered);
+    Ok(ProblemChanges::between(&noted, nameless(session, people).await?))
+}
+
+/// What is noted of some people alone.
 pub(super) async fn of_some(
     session: &Session<'_>,
     people: &[PersonId],
-    found: BTreeMap<PersonId, (String, Problem)>,
-) -> Result<ProblemChanges, Failure> {
-    let now = session.now();
+) -> Result<BTreeMap<Uuid, NotedProblem>, Failure> {
     let possible = people.iter().flat_map(|person| NotedProblem::ids(*person));
-    let before = session.table().problems_by_id(session.connection.id, possible).await?;
-    let after = found.into_iter().map(|(person, (label, problem))| NotedProblem::of(person, label, problem, now));
-    Ok(ProblemChanges::between(&before, after))
+    Ok(session.table().problems_by_id(session.connection.id, possible).await?)
+}
+
+/// What changes where this was noted of some people and that was found. About those without an answer nothing is known but
+/// that there is none.
+pub(super) fn changes(
+    session: &Session<'_>,
+    mut noted: BTreeMap<Uuid, NotedProblem>,
+    found: BTreeMap<PersonId, (String, Problem)>,
+    unanswered: &BTreeSet<PersonId>,
+) -> ProblemChanges {
+    let is_open = |noted: &NotedProblem| noted.person.is_some_and(|person| unanswered.contains(&person));
+    noted.retain(|_, noted| noted.problem == Problem::Unanswered || !is_open(noted));
+    let now = session.now();
+    let found = found.into_iter().map(|(person, (label, problem))| NotedProblem::of(person, label, problem, now));
+    ProblemChanges::between(&noted, found)
 }

@@ -4,26 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rollcall_directory::evidence::{Answer, Finding, examine};
-use rollcall_directory::guard::{PlanHash, Reason, Situation, judge};
-use rollcall_directory::identity::{GroupId, HoldId, PersonId};
+use rollcall_directory::guard::{Beside, Situation, beside, judge};
+use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::{Loss, Removal, take};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::user::User;
 use rollcall_store::commit::{Commit, UserWrite};
 use rollcall_store::hold::{Hold, HoldStatus, HoldWrite};
-use rollcall_store::page::PageRequest;
 
 use super::failure::Failure;
-use super::question::ask;
-use super::session::{Session, time_ordered};
-use crate::job::{Job, Message};
+use super::holds::{self, Rejected, Waiting};
+use super::question::{ask, is_left_alone};
+use super::session::Session;
 
 /// People who are asked about, and from whom things are then taken, between two checkpoints.
 const AT_ONCE: usize = 200;
-/// The latest holds, among which an open or rejected one for the same removals is looked for.
-const HOLDS: u32 = 100;
+
+/// What removals rest on.
+pub(super) enum Basis<'a> {
+    /// A sealed snapshot: they are all that there are.
+    Everything,
+    /// One round of changes: what waits for a decision, and was not looked at, goes on waiting.
+    Round {
+        /// People of whom a delta row said that they were removed.
+        deleted: &'a BTreeSet<PersonId>,
+        /// What waits for a decision.
+        waiting: &'a Waiting,
+        /// People of whom the round knows everything that is to be taken.
+        examined: &'a BTreeSet<PersonId>,
+    },
+}
 
 /// What became of removals.
+#[derive(Default)]
 pub(super) struct Settled {
     /// They wait for a person's decision.
     pub(super) held: bool,
@@ -36,150 +49,114 @@ pub(super) struct Settled {
     pub(super) holds: Vec<HoldWrite>,
     /// What was taken.
     pub(super) taken: Vec<UserWrite>,
+    /// People who were asked about.
+    pub(super) asked: BTreeSet<PersonId>,
+    /// Those of them about whom Graph gave no answer.
+    pub(super) unanswered: BTreeSet<PersonId>,
 }
 
 /// Guards removals, asks about each person once more, and takes what is confirmed.
 ///
-/// `emptied` are groups that lose their last member, with the size they had; `deleted` are
-/// people of whom a delta row said that they were removed; `complete` says that `removals` are
-/// all that there are, and not only those of one round of changes.
+/// `emptied` are groups that lose their last member, with the size they had.
 pub(super) async fn settle(
     session: &mut Session<'_>,
     graph: &GroupGraph,
     mut removals: BTreeSet<Removal>,
     mut emptied: BTreeMap<GroupId, u64>,
-    deleted: &BTreeSet<PersonId>,
-    complete: bool,
+    basis: Basis<'_>,
 ) -> Result<Settled, Failure> {
     let state = session.state();
-    let known = latest_holds(session).await?;
+    let known = holds::latest(session).await?;
     let rejected = Rejected::among(session, &known, &removals).await?;
     removals.retain(|removal| !rejected.removals.contains(removal));
     emptied.retain(|group, _| !rejected.groups.contains(group));
-    let situation =
-        Situation { active: state.active, taken_lately: state.takings.lately(session.now()), emptied: emptied.clone() };
-    let reasons = judge(&removals, &situation, session.connection.limits);
     session.run.counts.held = rejected.removals.len() as u64;
-    session.run.hold = rejected.hold;
+    session.run.hold = rejected.holds.first().copied();
+    let mut settled = Settled { unsettled_groups: rejected.groups.clone(), ..Settled::default() };
+    let nobody = BTreeSet::new();
+    let (limits, lately) = (session.connection.limits, state.takings.lately(session.now()));
+    let mut situation = Situation { active: state.active, taken_lately: lately, emptied };
+    let (found, deleted, waiting, again) = match basis {
+        Basis::Everything => {
+            // Who could not be asked about a moment ago would only keep a list with them from being applied.
+            if !judge(&removals, &situation, limits).is_empty() {
+                removals.retain(|removal| !is_left_alone(&state.unanswered, removal.person, session.now()));
+            }
+            (removals, &nobody, None, BTreeSet::new())
+        }
+        Basis::Round { deleted, waiting, examined } => {
+            let mut waiting = waiting.undecided(&known);
+            let Beside { fresh, waiting: still } = beside(&waiting.removals, examined, removals.clone());
+            let again: BTreeSet<Removal> = removals.difference(&fresh).cloned().collect();
+            let is_changed = still != waiting.removals;
+            waiting.removals = still;
+            (fresh, deleted, Some((waiting, is_changed)), again)
+        }
+    };
+    let reasons = judge(&found, &situation, limits);
     session.run.reasons.clone_from(&reasons);
-    let mut unsettled_groups = rejected.groups;
     // A preview shows what would go, and why it would be held first.
     if reasons.is_empty() || session.run.mode.is_preview() {
-        let (doubts, taken) = apply(session, graph, &removals, deleted).await?;
-        let holds = if complete { moves(&known, rejected.hold, HoldStatus::Closed) } else { Vec::new() };
-        return Ok(Settled { held: !reasons.is_empty(), unsettled_groups, doubts, holds, taken });
+        let settled = apply(session, graph, &found, deleted, settled).await?;
+        return Ok(match waiting {
+            None => {
+                let holds = holds::close_undone(&known, &rejected);
+                Settled { held: !reasons.is_empty(), holds, ..settled }
+            }
+            Some((waiting, is_changed)) => {
+                beside_waiting(session, &known, settled, waiting, is_changed, &again, situation)
+            }
+        });
     }
-    session.run.counts.held += removals.len() as u64;
-    unsettled_groups.extend(emptied.into_keys());
-    let holds = hold(session, &known, removals, reasons);
-    remind(session, &known).await;
-    Ok(Settled { held: true, unsettled_groups, doubts: state.doubts, holds, taken: Vec::new() })
+    let (waiting, _) = waiting.unwrap_or_default();
+    settled.unsettled_groups.extend(situation.emptied.keys());
+    situation.emptied.extend(waiting.emptied());
+    let all: BTreeSet<Removal> = found.union(&waiting.removals).cloned().collect();
+    session.run.counts.held += all.len() as u64;
+    let reasons = judge(&all, &situation, limits);
+    session.run.reasons.clone_from(&reasons);
+    settled.holds = holds::open(session, &known, all, reasons);
+    holds::remind(session, &known).await;
+    Ok(Settled { held: true, doubts: state.doubts, ..settled })
 }
 
-/// What a person refused to have taken, as far as the directory still asks for it.
-#[derive(Default)]
-struct Rejected {
-    hold: Option<HoldId>,
-    removals: BTreeSet<Removal>,
-    groups: BTreeSet<GroupId>,
-}
-
-impl Rejected {
-    async fn among(session: &Session<'_>, known: &[Hold], wanted: &BTreeSet<Removal>) -> Result<Self, Failure> {
-        let Some(hold) = known.iter().find(|hold| hold.status == HoldStatus::Rejected) else {
-            return Ok(Self::default());
-        };
-        let refused = session.table().hold_removals(session.connection.id, hold.id).await?;
-        let removals: BTreeSet<Removal> = refused.intersection(wanted).cloned().collect();
-        if removals.is_empty() {
-            return Ok(Self::default());
-        }
-        let groups = emptied_groups(hold).collect();
-        Ok(Self { hold: Some(hold.id), removals, groups })
-    }
-}
-
-/// Groups whose emptying is among the reasons of a hold.
-pub(super) fn emptied_groups(hold: &Hold) -> impl Iterator<Item = GroupId> + '_ {
-    hold.reasons.iter().filter_map(|reason| match reason {
-        Reason::EmptiedGroup { group, .. } => Some(*group),
-        _ => None,
-    })
-}
-
-/// Opens a hold in place of an older open one, unless one for the very same removals waits.
-fn hold(
+/// A round that holds nothing by itself, beside what waits: `again` are removals that it found and that wait already.
+fn beside_waiting(
     session: &mut Session<'_>,
     known: &[Hold],
-    removals: BTreeSet<Removal>,
-    reasons: Vec<Reason>,
-) -> Vec<HoldWrite> {
-    let hash = PlanHash::of(&removals).to_string();
-    let same = |hold: &&Hold| hold.hash == hash && matches!(hold.status, HoldStatus::Open | HoldStatus::Approved);
-    if let Some(same) = known.iter().find(same) {
-        session.run.hold = Some(same.id);
-        return Vec::new();
+    mut settled: Settled,
+    waiting: Waiting,
+    is_changed: bool,
+    again: &BTreeSet<Removal>,
+    situation: Situation,
+) -> Settled {
+    // Rows repeat: a group whose emptying waits may be told of again.
+    let waits = waiting.emptied();
+    settled.unsettled_groups.extend(situation.emptied.into_keys().filter(|group| waits.contains_key(group)));
+    session.run.counts.held += again.len() as u64;
+    settled.held = !again.is_empty();
+    if settled.held {
+        session.run.hold = known.iter().find(|hold| hold.status == HoldStatus::Open).map(|hold| hold.id);
     }
-    let now = session.now();
-    let hold = Hold {
-        id: HoldId(time_ordered(now)),
-        run: session.run.id,
-        hash,
-        status: HoldStatus::Open,
-        reasons,
-        created_at: now,
-        decided_at: None,
-        decided_by: None,
-        removals: removals.len() as u64,
-    };
-    session.run.hold = Some(hold.id);
-    let mut writes = moves(known, None, HoldStatus::Superseded);
-    writes.push(HoldWrite::Open { hold, removals });
-    writes
-}
-
-/// An approved hold that is still asked for was not applied: its run failed, or its message was lost. It is queued again.
-async fn remind(session: &Session<'_>, known: &[Hold]) {
-    let is_meant = |hold: &&Hold| session.run.hold == Some(hold.id) && hold.status == HoldStatus::Approved;
-    let Some(hold) = known.iter().find(is_meant) else { return };
-    let connection = session.connection.id;
-    let by = hold.decided_by.clone().unwrap_or_default();
-    let message = Message::new(connection, Job::ApplyHold { hold: hold.id, by });
-    let key = format!("{connection}:hold:{}:{}", hold.id, session.lease.epoch());
-    if let Err(error) = session.worker.queue.send(&message, &key).await {
-        // The next run finds it as this one did.
-        tracing::warn!(connection.id = %connection, %error, "an approved hold could not be queued again");
+    if is_changed && waiting.removals.is_empty() {
+        settled.holds = holds::end_open(known, HoldStatus::Closed);
+    } else if is_changed {
+        settled.holds = holds::open(session, known, waiting.removals, waiting.reasons);
     }
+    settled
 }
 
-async fn latest_holds(session: &Session<'_>) -> Result<Vec<Hold>, Failure> {
-    let page = PageRequest { limit: HOLDS, cursor: None };
-    Ok(session.table().holds_page(session.connection.id, &page).await?.items)
-}
-
-/// Ends open holds. A complete run that holds nothing has found that the directory itself undid
-/// what was held, and then also what was rejected, unless `still_rejected`.
-fn moves(known: &[Hold], still_rejected: Option<HoldId>, to: HoldStatus) -> Vec<HoldWrite> {
-    let ends = |hold: &&Hold| match hold.status {
-        HoldStatus::Open => true,
-        HoldStatus::Rejected => to == HoldStatus::Closed && still_rejected != Some(hold.id),
-        _ => false,
-    };
-    known.iter().filter(ends).map(|hold| HoldWrite::Move { hold: hold.id, from: hold.status, to }).collect()
-}
-
-/// Asks and takes. Answers who is still in doubt.
+/// Asks and takes.
 async fn apply(
     session: &mut Session<'_>,
     graph: &GroupGraph,
     removals: &BTreeSet<Removal>,
     deleted: &BTreeSet<PersonId>,
-) -> Result<(BTreeMap<PersonId, Option<Timestamp>>, Vec<UserWrite>), Failure> {
+    mut settled: Settled,
+) -> Result<Settled, Failure> {
     let by_person = by_person(removals);
     let people: Vec<PersonId> = by_person.keys().copied().collect();
     let before = session.state().doubts;
-    let mut doubts = BTreeMap::new();
-    let mut done = Vec::new();
     for some in people.chunks(AT_ONCE) {
         session.check_time()?;
         let asked: Vec<PersonId> = some.iter().filter(|person| needs_asking(&by_person, **person)).copied().collect();
@@ -189,23 +166,29 @@ async fn apply(
         for removal in some.iter().filter_map(|person| by_person.get(person)).flatten() {
             match finding(session, graph, removal, &answers, now) {
                 Finding::Confirmed(loss) => taken.entry(removal.person).or_default().push(loss),
+                // In doubt they would be asked about by each run, and Graph fails slowly.
+                Finding::Refuted | Finding::Unproven if answers.get(&removal.person) == Some(&Answer::Unanswered) => {
+                    session.run.counts.unproven += 1;
+                    settled.unanswered.insert(removal.person);
+                }
                 // Who is back with an inactive account is looked at by every full run anyway.
                 Finding::Refuted | Finding::Unproven if removal.loss == Loss::Deletion => {}
                 Finding::Refuted => {
                     session.run.counts.refuted += 1;
-                    doubts.insert(removal.person, None);
+                    settled.doubts.insert(removal.person, None);
                 }
                 Finding::Unproven => {
                     session.run.counts.unproven += 1;
                     let missing = matches!(answers.get(&removal.person), Some(Answer::Missing { .. }));
                     let since = before.get(&removal.person).copied().flatten().unwrap_or(now);
-                    doubts.insert(removal.person, missing.then_some(since));
+                    settled.doubts.insert(removal.person, missing.then_some(since));
                 }
             }
         }
-        done.extend(take_from(session, &taken).await?);
+        settled.asked.extend(asked);
+        settled.taken.extend(take_from(session, &taken).await?);
     }
-    Ok((doubts, done))
+    Ok(settled)
 }
 
 fn finding(

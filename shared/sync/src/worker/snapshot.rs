@@ -36,6 +36,8 @@ pub(super) enum Chunk {
     People(PeopleRead),
     /// The list of people was read to its end.
     PeopleRead { read: u64, counted: Option<u64> },
+    /// People about whom Graph gave no answer. They count as seen: nothing is taken from them.
+    Unanswered { people: Vec<PersonId> },
 }
 
 /// People who were read, and what came of it.
@@ -75,6 +77,7 @@ pub(super) struct Snapshot {
     written: BTreeMap<PersonId, Written>,
     problems: BTreeMap<PersonId, (String, Problem)>,
     emails: Vec<(PersonId, u64)>,
+    unanswered: BTreeSet<PersonId>,
     completeness: Completeness,
 }
 
@@ -108,6 +111,10 @@ impl Snapshot {
                 self.emails.extend(emails);
             }
             Chunk::PeopleRead { read, counted } => self.completeness.close(Source::People, read, counted),
+            Chunk::Unanswered { people } => {
+                self.seen.extend(&people);
+                self.unanswered.extend(people);
+            }
         }
     }
 
@@ -190,6 +197,11 @@ impl Snapshot {
     /// Whether a person was read.
     pub(super) fn has_seen(&self, person: PersonId) -> bool {
         self.seen.contains(&person)
+    }
+
+    /// People about whom Graph gave no answer.
+    pub(super) const fn unanswered(&self) -> &BTreeSet<PersonId> {
+        &self.unanswered
     }
 
     /// People whose account was written.

@@ -115,6 +115,7 @@ fn plain_problem(problem: &Problem) -> reference::Problem {
         Problem::Adoption { found: Match::Linked { .. } } | Problem::SharedEmail { .. } => {
             panic!("no problem of one person: {problem:?}")
         }
+        Problem::EnabledUnknown | Problem::Unanswered => panic!("everything is told here: {problem:?}"),
     }
 }
 

@@ -67,7 +67,7 @@ impl Play {
             // What a hold listed waits for the next full run, once another hold has taken its place.
             let holds =
                 self.operator.worker.table.holds_page(self.connection(customer), &PageRequest::first(1)).await?;
-            let settled = holds.items.is_empty() && state.doubts.is_empty();
+            let settled = holds.items.is_empty() && state.doubts.is_empty() && state.unanswered.is_empty();
             let differences = self.differences(customer).await?;
             if settled && !differences.is_empty() {
                 self.complain("the cursor is ahead of what was applied", &differences);

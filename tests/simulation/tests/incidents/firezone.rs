@@ -189,8 +189,16 @@ async fn firezone_12851_silence_about_account_enabled_neither_opens_nor_closes_a
     }
     scene.spoil("/users", Fault::BlankProperty { names: vec!["accountEnabled".to_owned()] });
     assert!(!check(&scene).await?, "the check says what is missing");
-    scene.incremental().await?;
-    scene.full().await?;
+    for everything in [false, true] {
+        if everything {
+            scene.full().await?
+        } else {
+            scene.incremental().await?
+        }
+        let problems = scene.problems().await?;
+        let noted = problems.iter().find(|noted| noted.person == Some(PersonId(newcomer))).unwrap();
+        assert_eq!(noted.problem, Problem::EnabledUnknown, "and that is loud");
+    }
     scene.nobody_lost_anything_since(&before).await?;
     assert!(!scene.has_access(newcomer).await?);
     assert_eq!(scene.left(people[0]).await?, Some(Leaving::Disabled));

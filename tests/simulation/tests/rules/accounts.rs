@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use entra::{Fault, FaultRule, Matcher};
 use rollcall_directory::adoption::{Decision, Existing, ExistingId, Match, MatchBy};
 use rollcall_directory::desired::Problem;
-use rollcall_directory::identity::PersonId;
+use rollcall_directory::identity::{PersonId, TenantId};
 use rollcall_directory::property::Property;
 use rollcall_directory::rules::{EmailSource, Required, Rules};
+use rollcall_store::RunStatus;
 
 use crate::people::{Done, Office, people, set};
 
@@ -161,5 +163,84 @@ async fn an_account_that_was_there_is_proposed_and_linked_only_by_a_person() -> 
     let user = table.user(connection, tenant, PersonId(ann)).await?.unwrap().user;
     assert_eq!((user.linked, user.protected), (Some(id), true));
     assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_was_cleared_stays_on_the_list_whatever_else_changes() -> Done {
+    let office = Office::open().await?;
+    office.settings(|connection| connection.rules = Rules::default()).await?;
+    let (ann, extra) = (office.employ(1, "Ann"), office.group(1, "Extra"));
+    office.join(office.staff, extra);
+    office.full().await?;
+    office.set(ann, "surname", None);
+    office.incremental().await?;
+    let problems = office.problems().await?;
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].problem, Problem::Lacks { what: BTreeSet::from([Required::Surname]) });
+    office.set(ann, "officeLocation", Some("Room 7"));
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, problems);
+    office.join(extra, ann);
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, problems, "a row about the group does not speak of it");
+    assert_eq!(office.account(ann).await?.attributes.get("officeLocation").map(String::as_str), Some("Room 7"));
+    office.set(ann, "surname", Some("Miller"));
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_leaver_stays_on_the_list_whatever_else_changes() -> Done {
+    let office = Office::open().await?;
+    let (ann, extra) = (office.employ(1, "Ann"), office.group(1, "Extra"));
+    office.join(office.staff, extra);
+    office.full().await?;
+    let tenant = TenantId(office.world.tenant.tenant_id);
+    office.world.table.protect(office.world.connection, tenant, PersonId(ann), true).await?;
+    office.set(ann, "accountEnabled", Some("false"));
+    office.incremental().await?;
+    let problems = office.problems().await?;
+    assert_eq!(problems.len(), 1);
+    office.set(ann, "officeLocation", Some("Room 7"));
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, problems);
+    office.join(extra, ann);
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, problems, "a row about the group does not speak of it");
+    office.set(ann, "accountEnabled", Some("true"));
+    office.incremental().await?;
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_of_whom_nobody_says_whether_they_are_enabled_is_listed() -> Done {
+    for full in [false, true] {
+        let office = Office::open().await?;
+        let bob = office.employ(2, "Bob");
+        office.full().await?;
+        let ann = office.employ(1, "Ann");
+        let silence = Fault::BlankProperty { names: vec!["accountEnabled".to_owned()] };
+        let matcher = Matcher { path: Some("/users".to_owned()), ..Matcher::default() };
+        office.world.entra.set_faults(vec![FaultRule { matcher, times: None, fault: silence }]).unwrap();
+        if full {
+            office.full().await?
+        } else {
+            office.incremental().await?
+        }
+        let run = office.world.runs().await?.remove(0);
+        assert_eq!((run.status, run.counts.skipped), (RunStatus::Succeeded, u64::from(full)), "{run:?}");
+        let noted = office.problems().await?;
+        let told: Vec<_> = noted.iter().map(|noted| (noted.person, noted.label.as_str(), &noted.problem)).collect();
+        assert_eq!(told, [(Some(PersonId(ann)), "Ann Lee", &Problem::EnabledUnknown)]);
+        assert_eq!(office.active().await?, set(&[bob]), "no account was opened and none closed");
+        office.world.entra.set_faults(Vec::new()).unwrap();
+        office.set(ann, "officeLocation", Some("Room 7"));
+        office.incremental().await?;
+        assert_eq!(office.active().await?, set(&[ann, bob]));
+        assert_eq!(office.problems().await?, []);
+    }
     Ok(())
 }

@@ -4,9 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod accounts;
+mod addresses;
+mod holds;
 mod leavers;
 mod people;
 mod preview;
 mod scope;
 mod teams;
+mod unanswered;
 mod undo;

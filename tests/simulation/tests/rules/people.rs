@@ -9,6 +9,7 @@ use rollcall_directory::scope::Scope;
 use rollcall_store::{Change, Connection, NotedProblem, PageRequest, RunStatus};
 use simulation::World;
 use simulation::platform::{Account, Platform, platform};
+use simulation::stage::TABLE;
 use uuid::Uuid;
 
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -22,7 +23,12 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) async fn open() -> Result<Self, Failed> {
-        let options = TenantOptions { people: 30, groups: 4, seed: 7, ..TenantOptions::default() };
+        Self::open_among(30).await
+    }
+
+    /// The same in a tenant of so many other people.
+    pub(crate) async fn open_among(people: u32) -> Result<Self, Failed> {
+        let options = TenantOptions { people, groups: 4, seed: 7, ..TenantOptions::default() };
         let world = World::start(options, true).await?;
         let office = Self { staff: Uuid::from_u128(0xa0), world };
         office.create(Kind::Group, office.staff, &[("displayName", "Staff")]);
@@ -149,6 +155,15 @@ impl Office {
 
     pub(crate) async fn problems(&self) -> Result<Vec<NotedProblem>, Failed> {
         Ok(self.world.table.problems(self.world.connection).await?.into_values().collect())
+    }
+
+    /// Takes an item off the list, as if it had never been found.
+    pub(crate) async fn forget(&self, problem: &NotedProblem) -> Done {
+        let client = self.world.aws.dynamodb("operator");
+        let key = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+        let (partition, sort) = (format!("C#{}", self.world.connection), format!("PROBLEM#{}", problem.id));
+        client.delete_item().table_name(TABLE).key("pk", key(partition)).key("sk", key(sort)).send().await?;
+        Ok(())
     }
 
     /// Everything that a run changed, or would have.

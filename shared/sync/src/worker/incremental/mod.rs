@@ -15,18 +15,21 @@ use rollcall_directory::person::{Person, PersonReading};
 use rollcall_directory::plan::{PersonPlan, Removal, plan};
 use rollcall_directory::user::{Leaving, User};
 use rollcall_store::commit::{Commit, UserWrite};
-use rollcall_store::problem::ProblemChanges;
+use rollcall_store::problem::{NotedProblem, ProblemChanges};
 use rollcall_store::run::{Mode, Trigger};
 use rollcall_store::state::{Cursor, StateChange};
+use uuid::Uuid;
 
 use self::changes::Changes;
 use self::membership::{MemberOf, Memberships};
 use super::failure::Failure;
 use super::groups::stored_graph;
+use super::holds::Waiting;
 use super::people::{known_person, label};
-use super::question::{Portrait, portraits};
+use super::question::{Portrait, Told, is_left_alone, portraits, unanswered_after};
+use super::removals::Basis;
 use super::session::Session;
-use super::{debt_after_read, existing, manager_teams, problems, removals};
+use super::{addresses, debt_after_read, existing, manager_teams, problems, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
@@ -37,10 +40,16 @@ pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> R
     let changes = changes::read(session, cursor).await?;
     let memberships = membership::resolve(session, &changes).await?;
     let mut people = affected(&changes, &memberships);
-    people.extend(session.state().doubts.into_keys());
+    let (state, now) = (session.state(), session.now());
+    let due = state.unanswered.keys().filter(|person| !is_left_alone(&state.unanswered, **person, now));
+    let to_ask: BTreeSet<PersonId> = due.chain(state.doubts.keys()).copied().collect();
+    people.extend(&to_ask);
+    let waiting = Waiting::read(session).await?;
     // Whoever asked wants to see an answer, also if it is "nothing changed".
     let begun = session.state().run.is_some();
-    let mut round = Round { changes, memberships, portrayed: BTreeSet::new(), begun, ..Round::default() };
+    let mut portrayed = waiting.people();
+    portrayed.extend(to_ask);
+    let mut round = Round { changes, memberships, waiting, portrayed, begun, ..Round::default() };
     if matches!(session.run.trigger, Trigger::Manual { .. }) {
         begin_once(session, &mut round.begun).await?;
     }
@@ -52,7 +61,8 @@ pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> R
 pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Result<(), Failure> {
     session.existing = existing::accounts(session).await?;
     let memberships = Memberships { graph: stored_graph(session).await?, ..Memberships::default() };
-    let mut round = Round { memberships, portrayed: BTreeSet::from([person]), begun: true, ..Round::default() };
+    let (portrayed, waiting) = (BTreeSet::from([person]), Waiting::read(session).await?);
+    let mut round = Round { memberships, waiting, portrayed, begun: true, ..Round::default() };
     session.run.progress.expected = Some(1);
     plan_all(session, &mut round, BTreeSet::from([person])).await?;
     Box::pin(conclude(session, round)).await
@@ -63,8 +73,17 @@ pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Re
 struct Round {
     changes: Changes,
     memberships: Memberships,
-    /// People to be read from their own side in any case.
+    /// What waits for a person's decision.
+    waiting: Waiting,
+    /// People to be read from their own side whenever they are looked at.
     portrayed: BTreeSet<PersonId>,
+    /// Those of them who were looked at: everything that is to be taken from them is known.
+    examined: BTreeSet<PersonId>,
+    /// People who were asked about, and those of them about whom Graph gave no answer.
+    asked: BTreeSet<PersonId>,
+    unanswered: BTreeSet<PersonId>,
+    /// Addresses of people whom somebody asked about.
+    addresses: BTreeSet<String>,
     /// Whether the run is known.
     begun: bool,
     removals: BTreeSet<Removal>,
@@ -78,13 +97,18 @@ async fn plan_all(session: &mut Session<'_>, round: &mut Round, people: BTreeSet
     for some in people.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
         session.check_time()?;
         write_pending(session, round).await?;
-        let planned = plan_some(session, round, some).await?;
-        round.removals.extend(planned.removals);
-        let problems = problems::of_some(session, some, planned.problems).await?;
-        round.problems.noted.extend(problems.noted);
-        round.problems.gone.extend(problems.gone);
+        let noted = problems::of_some(session, some).await?;
+        let planned = plan_some(session, round, some, &noted).await?;
         session.run.progress.people += some.len() as u64;
+        session.run.counts.skipped += planned.problems.len() as u64;
+        round.problems.add(problems::changes(session, noted, planned.problems, &planned.unanswered));
+        round.removals.extend(planned.removals);
         round.pending.extend(planned.writes);
+        round.addresses.extend(planned.addresses);
+        let answered = some.iter().filter(|person| !planned.unanswered.contains(*person));
+        round.examined.extend(answered.filter(|person| round.portrayed.contains(*person)));
+        round.asked.extend(planned.asked);
+        round.unanswered.extend(planned.unanswered);
     }
     if !round.removals.is_empty() {
         begin_once(session, &mut round.begun).await?;
@@ -118,26 +142,35 @@ async fn begin_once(session: &mut Session<'_>, begun: &mut bool) -> Result<(), F
 async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Failure> {
     let emptied = round.memberships.emptied(session.connection.limits.emptied_group);
     let removals = std::mem::take(&mut round.removals);
-    let settled =
-        removals::settle(session, &round.memberships.graph, removals, emptied, &round.changes.deleted, false).await?;
+    let basis = Basis::Round { deleted: &round.changes.deleted, waiting: &round.waiting, examined: &round.examined };
+    let settled = removals::settle(session, &round.memberships.graph, removals, emptied, basis).await?;
     round.written.extend(settled.taken);
+    round.asked.extend(settled.asked);
+    round.unanswered.extend(&settled.unanswered);
+    round.problems.add(problems::unanswered(session, settled.unanswered).await?);
+    let written = round.written.iter().chain(&round.pending);
+    let addresses = addresses::after_changes(session, written, std::mem::take(&mut round.addresses)).await?;
+    round.problems.add(addresses);
+    let unanswered = unanswered_after(session, |person| round.asked.contains(&person), &round.unanswered);
     let Memberships { mut teams, groups, .. } = round.memberships;
     teams.extend(manager_teams::after_changes(session, &round.written).await?);
     let now = session.now();
     let groups = groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
     let problems = round.problems;
-    let is_run = round.begun || !round.pending.is_empty() || !teams.is_empty();
+    let is_run = round.begun || !round.pending.is_empty() || !teams.is_empty() || !settled.holds.is_empty();
     let users = round.pending;
     let commit = Commit { users, teams, groups, problems, holds: settled.holds, ..Commit::at(now) };
     if matches!(session.run.mode, Mode::Person(_)) {
         // Who is asked about says nothing of all the others: cursor and doubts stay.
-        return session.finish(settled.held, commit).await;
+        let state = StateChange { unanswered, ..StateChange::default() };
+        return session.finish(settled.held, Commit { state, ..commit }).await;
     }
     let state = session.state();
     let change = StateChange {
         cursor: round.changes.cursor.map(Some),
         doubts: (settled.doubts != state.doubts).then_some(settled.doubts),
         read_debt_ms: Some(debt_after_read(&state, now)),
+        unanswered,
         ..StateChange::default()
     };
     let commit = Commit { state: change, release: session.gives_back, ..commit };
@@ -159,28 +192,49 @@ struct Planned {
     writes: Vec<UserWrite>,
     removals: BTreeSet<Removal>,
     problems: BTreeMap<PersonId, (String, Problem)>,
+    asked: Vec<PersonId>,
+    unanswered: BTreeSet<PersonId>,
+    addresses: BTreeSet<String>,
 }
 
-async fn plan_some(session: &Session<'_>, round: &Round, people: &[PersonId]) -> Result<Planned, Failure> {
+async fn plan_some(
+    session: &Session<'_>,
+    round: &Round,
+    people: &[PersonId],
+    noted: &BTreeMap<Uuid, NotedProblem>,
+) -> Result<Planned, Failure> {
     let Round { changes, memberships, portrayed, .. } = round;
+    // A row does not say again what is wrong with somebody, only what has changed.
+    let noted: BTreeSet<PersonId> = noted.values().filter_map(|noted| noted.person).collect();
     let stored = session.table().users_by_person(session.connection.id, session.tenant, people).await?;
-    let doubts = session.state().doubts;
     let partial = !session.connection.rules.account_holds_all();
     let unsure: Vec<PersonId> = people
         .iter()
         .filter(|person| !changes.deleted.contains(*person))
         .filter(|person| {
             portrayed.contains(*person)
-                || doubts.contains_key(*person)
+                || noted.contains(*person)
                 || (partial && changes.readings.contains_key(*person))
                 || needs_portrait(session, round, **person, stored.get(*person))
         })
         .copied()
         .collect();
-    let portraits = portraits(session, &memberships.graph, &unsure).await?;
-    let mut planned = Planned::default();
+    let Told { told: portraits, unanswered } = portraits(session, &memberships.graph, &unsure).await?;
+    let mut planned = Planned { unanswered, ..Planned::default() };
     for person in people {
         let before = stored.get(person);
+        if planned.unanswered.contains(person) {
+            let named = before.map_or_else(|| person.to_string(), User::name);
+            planned.problems.insert(*person, (named, Problem::Unanswered));
+            continue;
+        }
+        if matches!(session.run.mode, Mode::Person(_)) {
+            planned.addresses.extend(before.and_then(User::address));
+        }
+        if let Some(silent) = portraits.get(person).and_then(|found| silence(session, memberships, found, before)) {
+            planned.problems.insert(*person, silent);
+            continue;
+        }
         let desired = match portraits.get(person) {
             Some(portrait) => of_portrait(memberships, session, portrait, before),
             None if unsure.contains(person) => before.map(|_| (None, Desired::Nothing(Leaving::Deleted))),
@@ -197,7 +251,21 @@ async fn plan_some(session: &Session<'_>, round: &Round, people: &[PersonId]) ->
             UserWrite::giving(before.cloned(), after)
         }));
     }
+    planned.asked = unsure;
     Ok(planned)
+}
+
+/// What somebody has to see to because Graph does not say whether a person is enabled.
+fn silence(
+    session: &Session<'_>,
+    memberships: &Memberships,
+    portrait: &Portrait,
+    before: Option<&User>,
+) -> Option<(String, Problem)> {
+    let known = before.map(known_person);
+    let membership = memberships.graph.membership(&portrait.groups);
+    let problem = session.policy(&memberships.graph).silence(&portrait.reading, known.as_ref(), &membership)?;
+    Some((label(&portrait.reading.as_if_enabled(known.as_ref())), problem))
 }
 
 /// Whether a person must be read from their own side: they have no active account and may be
