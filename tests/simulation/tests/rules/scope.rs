@@ -1,5 +1,9 @@
 //! Who is in.
 
+use std::collections::BTreeSet;
+
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::EmailSource;
 use rollcall_directory::rules::{DisabledAccounts, Guests};
 use rollcall_directory::scope::{Combine, Nesting, Scope};
 use rollcall_sync::job::{Cause, Job};
@@ -172,5 +176,26 @@ async fn one_person_is_synced_at_once() -> Done {
     office.leave(office.staff, ann);
     office.world.run(Job::Person { person: rollcall_directory::identity::PersonId(ann), by }).await?;
     assert_eq!(office.active().await?, set(&[bob]));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_one_more_group_keeps_the_address_that_their_account_does_not_hold() -> Done {
+    let office = Office::open().await?;
+    office
+        .settings(|connection| {
+            connection.rules.email = EmailSource::MailThenUserPrincipalName;
+            connection.rules.attributes.off = BTreeSet::from([Property::Mail]);
+        })
+        .await?;
+    let (ann, night) = (office.employ(1, "Ann"), office.group(1, "Night shift"));
+    office.set(ann, "mail", Some("ann@mail.example.com"));
+    office.join(office.staff, night);
+    office.full().await?;
+    assert_eq!(office.account(ann).await?.email.as_deref(), Some("ann@mail.example.com"));
+    // Graph tells of the group alone, and nothing of Ann.
+    office.join(night, ann);
+    office.incremental().await?;
+    assert_eq!(office.account(ann).await?.email.as_deref(), Some("ann@mail.example.com"));
     Ok(())
 }

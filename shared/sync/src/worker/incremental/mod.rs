@@ -214,7 +214,7 @@ async fn plan_some(
         .filter(|person| {
             portrayed.contains(*person)
                 || noted.contains(*person)
-                || (partial && changes.readings.contains_key(*person))
+                || partial
                 || needs_portrait(session, round, **person, stored.get(*person))
         })
         .copied()
