@@ -98,3 +98,20 @@ async fn a_run_that_was_begun_with_another_scope_is_given_up_for_one_with_the_ne
     assert_eq!(states, [RunStatus::Succeeded, RunStatus::Cancelled]);
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_taken_up_when_what_it_read_has_expired_gives_way_to_another_one() -> Done {
+    let mut options = options(97);
+    options.settings.page_delay_millis = 400;
+    let world = World::start(options, false).await?;
+    let message = Message::new(world.connection, Job::Full { cause: Cause::Activation });
+    let killed = timeout(Duration::from_millis(2_500), world.worker.work(&message, Instant::now() + PLENTY)).await;
+    assert!(killed.is_err(), "the run was at work");
+    // Nobody comes for two months, and the pieces of its checkpoint are not kept for so long.
+    world.advance(Duration::from_secs(60 * 86_400));
+    world.full().await?;
+    assert_eq!(world.differences().await?, Vec::<String>::new());
+    let states: Vec<RunStatus> = world.runs().await?.into_iter().map(|run| run.status).collect();
+    assert_eq!(states, [RunStatus::Succeeded, RunStatus::Failed]);
+    Ok(())
+}

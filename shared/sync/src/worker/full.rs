@@ -10,6 +10,7 @@ use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::seal::absent;
 use rollcall_directory::user::{Fingerprint, Status, User};
 use rollcall_graph::{DeltaStart, PageLink, groups, users};
+use rollcall_store::Error as StoreError;
 use rollcall_store::commit::{Commit, UserWrite};
 use rollcall_store::group::StoredGroup;
 use rollcall_store::state::StateChange;
@@ -183,7 +184,13 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
         return Err(Failure::SettingsChanged);
     }
     let mut snapshot = Snapshot::default();
-    for (_, bytes) in session.table().snapshot_chunks(session.connection.id, session.run.id, session.now()).await? {
+    let chunks = session.table().snapshot_chunks(session.connection.id, session.run.id, session.now()).await;
+    let chunks = chunks.map_err(|error| match error {
+        // They are kept for some days. Whoever takes the run up later has to read everything anew.
+        StoreError::NotFound { .. } => Failure::Checkpoint("pieces of what was read are gone".to_owned()),
+        other => other.into(),
+    })?;
+    for (_, bytes) in chunks {
         decode(&bytes)?.into_iter().for_each(|chunk| snapshot.absorb(chunk));
     }
     Ok((checkpoint, snapshot))
