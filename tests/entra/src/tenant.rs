@@ -54,7 +54,8 @@ impl Tenant {
             buckets: Mutex::default(),
             listings: Mutex::default(),
             rounds: Mutex::default(),
-            random: Mutex::new(StdRng::seed_from_u64(seed)),
+            // Not what the directory was drawn from: the first id would be the tenant's own.
+            random: Mutex::new(StdRng::seed_from_u64(!seed)),
             roots,
             delta_epoch: AtomicU64::new(0),
         }
