@@ -9,6 +9,12 @@ use crate::seeds::{Choice, Counts, Report, play, shrink};
 
 /// Failing seeds that are made shorter; of further ones only the number is told.
 const SHRUNK: usize = 3;
+/// How often each kind of fault must come at least ...
+const LEAST: u64 = 100;
+/// ... in so many seeds.
+const OF_SEEDS: u64 = 20_000;
+/// A long campaign says how far it is after each of these many seeds.
+const PROGRESS: u64 = 500;
 
 /// Which seeds, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub struct Outcome {
     pub second_looks: u64,
     /// Accounts deactivated, all of them rightly where nothing failed.
     pub deactivations: u64,
+    /// Accounts deleted, likewise.
+    pub deletions: u64,
     /// Seeds that failed.
     pub failures: Vec<Report>,
     /// Real time that it took.
@@ -72,6 +80,9 @@ pub fn run(campaign: &Campaign) -> Outcome {
                     }
                     if let Ok(mut outcome) = outcome.lock() {
                         outcome.add(report);
+                        if outcome.seeds % PROGRESS == 0 {
+                            eprintln!("{} seeds in {:.0?}, {} failed", outcome.seeds, passed(), outcome.failures.len());
+                        }
                     }
                 }
             });
@@ -95,9 +106,16 @@ impl Outcome {
         self.convergence.extend(report.convergence);
         self.second_looks += u64::from(report.second_look);
         self.deactivations += report.deactivations;
+        self.deletions += report.deletions;
         if report.is_broken() {
             self.failures.push(report);
         }
+    }
+
+    /// Kinds of faults that came too seldom, for as many seeds as were played.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(&'static str, u64)> {
+        self.faults.below((LEAST * self.seeds).div_ceil(OF_SEEDS))
     }
 
     fn share(&self, percent: usize) -> Duration {
@@ -122,7 +140,10 @@ impl fmt::Display for Outcome {
             self.second_looks
         )?;
         writeln!(f, "convergence in virtual time: 50 % {half:.1?}, 99 % {most:.1?}, all {all:.1?}")?;
-        writeln!(f, "accounts deactivated: {}", self.deactivations)?;
+        writeln!(f, "accounts deactivated: {}, deleted: {}", self.deactivations, self.deletions)?;
+        for (kind, count) in self.gaps() {
+            writeln!(f, "coverage gap: {count} times {kind}")?;
+        }
         writeln!(f, "seeds that failed: {}", self.failures.len())?;
         self.failures.iter().take(8).try_for_each(|report| writeln!(f, "\n{}", describe(report)))
     }

@@ -20,12 +20,14 @@ impl History {
         Self { random: StdRng::seed_from_u64(seed) }
     }
 
-    /// One change of a person or a membership. A change that the directory refuses is none.
-    pub fn change(&mut self, directory: &mut Directory, now: i64) {
+    /// One change of a person or a membership. A change that the directory refuses is none. Tells of those that are in
+    /// the list of what is to be survived.
+    pub fn change(&mut self, directory: &mut Directory, now: i64) -> Option<&'static str> {
         let person = self.pick(directory, Kind::User);
         let group = self.pick(directory, Kind::Group);
-        let (Some(person), Some(group)) = (person, group) else { return };
-        let done = match self.random.random_range(0..12) {
+        let (Some(person), Some(group)) = (person, group) else { return None };
+        let kind = self.random.random_range(0..12);
+        let done = match kind {
             0 => self.join(directory, group, now),
             1 => directory.delete(person, now),
             2 => self.restore(directory, now),
@@ -39,7 +41,15 @@ impl History {
             _ => set(directory, group, "displayName", Some(&format!("Group {}", self.random.random::<u8>())), now),
         };
         // Refused changes (a member twice, a manager of oneself) are part of a directory's life.
-        drop(done);
+        let name = match kind {
+            1 => "B30 somebody is deleted",
+            2 => "B22 somebody is restored",
+            3 => "B30 an account is disabled",
+            10 => "B24 somebody leaves a group",
+            11 => "B31 a group is renamed",
+            _ => return None,
+        };
+        done.ok().map(|()| name)
     }
 
     /// Nests a group into another, or takes one out.
@@ -67,8 +77,10 @@ impl History {
             52..62 => ("B27 two swap their addresses", self.swap(directory, "mail", now)),
             62..68 => ("B27 three pass on their names", self.rotate(directory, now)),
             68..74 => ("B27 only the case of a name changes", upper_case(directory, person, now)),
-            74..82 => ("B26 managers in a circle", self.manager_circle(directory, now)),
-            82..94 => {
+            74..78 => ("B27 an address of somebody else", self.share_address(directory, person, now)),
+            78..83 => ("B26 managers in a circle", self.manager_circle(directory, now)),
+            83..86 => ("B25 a group is a member of itself", directory.add_member(group, group, now)),
+            86..94 => {
                 self.nest(directory, now);
                 ("B25 groups nest otherwise", Ok(()))
             }
@@ -149,6 +161,12 @@ impl History {
         let [one, two, three] = three.as_slice() else { return Err(WriteError::Kind) };
         directory.swap(*one, *two, "userPrincipalName", now)?;
         directory.swap(*two, *three, "userPrincipalName", now)
+    }
+
+    fn share_address(&mut self, directory: &mut Directory, person: Slot, now: i64) -> Done {
+        let other = self.pick(directory, Kind::User).filter(|other| *other != person).ok_or(WriteError::Kind)?;
+        let address = directory.text(other, "mail").ok_or(WriteError::Kind)?.to_owned();
+        set(directory, person, "mail", Some(&address), now)
     }
 
     fn manager_circle(&mut self, directory: &mut Directory, now: i64) -> Done {

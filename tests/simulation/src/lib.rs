@@ -7,11 +7,12 @@
 //! * [`World`]: a stage with one tenant, one connection, one worker, for tests that say what happens.
 //! * [`dynamodb`], [`aws`]: the simulated services; [`conformance`]: what they must do, held against the emulator too. [`network`], [`webhook`](stage): the way to Graph and back.
 //! * [`time`]: virtual time. **A runtime with paused time is needed**: `#[tokio::test(start_paused = true)]`.
-//! * [`settings`], [`expected`]: what the platform should hold, computed plainly from the simulated
-//!   directory, without any code of the product. [`platform`]: what the platform does hold.
+//! * [`model`]: what the platform should hold, as the reference says, under whatever scope and rules. [`held`]: what the
+//!   table holds.
+//! * [`settings`], [`expected`], [`platform`]: the same for tenants of 100,000 and two simple scopes.
 //! * [`history`]: random changes of a directory, from a seed.
 //! * [`seeds`]: seeded histories with faults, and what must hold all the same. [`campaign`]: many of them.
-//!   `cargo run -p simulation -- --seeds 500` plays them; `--profile local` makes it several times faster.
+//!   `cargo run -p simulation --profile simulation -- --seeds 20000` plays them.
 //! * [`trace`]: what happened, for comparing and reading.
 //!
 //! The tests stand in `tests/`. Nothing here decides anything that the product decides.
@@ -21,7 +22,9 @@ pub mod campaign;
 pub mod conformance;
 pub mod dynamodb;
 pub mod expected;
+pub mod held;
 pub mod history;
+pub mod model;
 pub mod network;
 pub mod platform;
 pub mod ports;

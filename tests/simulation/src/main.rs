@@ -1,4 +1,4 @@
-//! Plays seeds and says how they went: `cargo run -p simulation --profile local -- --seeds 20000`.
+//! Plays seeds and says how they went: `cargo run -p simulation --profile simulation -- --seeds 20000`.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;

@@ -1,32 +1,34 @@
 //! Tenants, AWS, queue and mail, and the environments in which the product runs.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use entra::{Server, TenantInfo, TenantOptions};
+use entra::{Receiver as _, Server, TenantInfo, TenantOptions};
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_directory::rules::Rules;
+use rollcall_directory::scope::Scope;
 use rollcall_graph::{HttpClient, Origins, Tuning};
 use rollcall_store::{
     Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Secrets, StoredCredential, Table,
 };
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::notice::Teller;
-use rollcall_sync::notification::client_state::ClientStateKey;
+use rollcall_sync::notification::client_state::{ClientStateKey, Origin};
 use rollcall_sync::ports::Letter;
 use rollcall_sync::subscription::address::Addresses;
 use rollcall_sync::subscription::keeper::Keeper;
 use rollcall_sync::worker::Worker;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
+use uuid::Uuid;
 
 use crate::aws::{Aws, Weather};
 use crate::network::{Line, Network, ORIGIN, Route};
 use crate::ports::{MemoryMail, MemoryQueue};
-use crate::settings::Settings;
 use crate::time::Clock;
 use crate::trace::Trace;
 use crate::webhook::Webhook;
@@ -84,6 +86,7 @@ pub struct Stage {
     /// What happened.
     pub trace: Trace,
     mail: Arc<MemoryMail>,
+    webhook: Arc<Webhook>,
     seed: u64,
 }
 
@@ -130,14 +133,16 @@ impl Stage {
             queue: queue.clone(),
             clock: clock.clone(),
             trace: trace.clone(),
+            delay: Mutex::default(),
         };
+        let webhook = Arc::new(webhook);
         let source = {
             let clock = clock.clone();
             Arc::new(move || clock.now_millis())
         };
-        let entra = Arc::new(Server::in_process(ORIGIN, tenants, source, Arc::new(webhook))?);
+        let entra = Arc::new(Server::in_process(ORIGIN, tenants, source, webhook.clone())?);
         let network = Arc::new(Network::new(entra.clone(), route, trace.clone()));
-        Ok(Self { clock, entra, network, aws, queue, trace, mail: Arc::default(), seed })
+        Ok(Self { clock, entra, network, aws, queue, trace, mail: Arc::default(), webhook, seed })
     }
 
     /// A new environment. Its name must be new, too.
@@ -176,6 +181,33 @@ impl Stage {
         Ok(Environment { worker, secrets, clock })
     }
 
+    /// The receiver of notifications takes so long for each.
+    pub fn slow_down_receiver(&self, delay: Duration) {
+        self.webhook.slow_down(delay);
+    }
+
+    /// Posts to the receiver of notifications as anybody can.
+    pub async fn post(&self, body: String) {
+        self.webhook.post(PUBLIC.to_owned(), body).await;
+    }
+
+    /// What a subscription of a connection to a tenant would carry.
+    #[must_use]
+    pub fn client_state(&self, connection: Uuid, tenant: Uuid) -> String {
+        let origin = Origin { connection: ConnectionId(connection), nonce: connection };
+        client_state_key().issue(origin, TenantId(tenant)).expose_secret().to_owned()
+    }
+
+    /// A secret becomes one that lacks a field.
+    ///
+    /// # Errors
+    /// There is no such secret.
+    pub async fn spoil_secret(&self, connection: ConnectionId) -> Result<(), Failed> {
+        let call = self.aws.secrets_manager("operator").put_secret_value();
+        call.secret_id(format!("{SECRETS}{connection}")).secret_string("{\"version\":1}").send().await?;
+        Ok(())
+    }
+
     /// Letters to owners.
     #[must_use]
     pub fn letters(&self) -> Vec<Letter> {
@@ -188,9 +220,17 @@ impl Environment {
     ///
     /// # Errors
     /// It could not be stored.
-    pub async fn connect(&self, tenant: &TenantInfo, id: ConnectionId, settings: &Settings) -> Result<(), Failed> {
+    pub async fn connect(
+        &self,
+        tenant: &TenantInfo,
+        id: ConnectionId,
+        scope: Scope,
+        rules: Rules,
+        limits: Limits,
+    ) -> Result<(), Failed> {
         self.secrets.create(id, &secret(tenant)).await?;
-        self.worker.table.create_connection(&connection(id, settings, self.clock.now())).await?;
+        let plain = connection(id, self.clock.now());
+        self.worker.table.create_connection(&Connection { scope, rules, limits, ..plain }).await?;
         Ok(())
     }
 }
@@ -208,14 +248,13 @@ pub fn secret(tenant: &TenantInfo) -> ConnectionSecret {
     }
 }
 
-fn connection(id: ConnectionId, settings: &Settings, now: Timestamp) -> Connection {
+fn connection(id: ConnectionId, now: Timestamp) -> Connection {
     Connection {
         id,
         name: "Acme".to_owned(),
         status: ConnectionStatus::Active,
-        scope: settings.scope(),
-        // Whoever is in gets an account, whatever is missing.
-        rules: Rules { required: std::collections::BTreeSet::new(), ..Rules::default() },
+        scope: Scope::everyone(),
+        rules: Rules::default(),
         settings_revision: 0,
         limits: Limits::default(),
         owners: vec!["owner@example.com".to_owned()],

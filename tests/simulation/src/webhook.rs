@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use entra::{Received, Receiver};
 use rollcall_store::Table;
@@ -20,6 +21,8 @@ pub(crate) struct Webhook {
     pub(crate) queue: Arc<MemoryQueue>,
     pub(crate) clock: Clock,
     pub(crate) trace: Trace,
+    /// Time that each answer takes.
+    pub(crate) delay: Mutex<Duration>,
 }
 
 impl std::fmt::Debug for Webhook {
@@ -31,6 +34,7 @@ impl std::fmt::Debug for Webhook {
 impl Receiver for Webhook {
     fn post(&self, url: String, body: String) -> Pin<Box<dyn Future<Output = Option<Received>> + Send + '_>> {
         Box::pin(async move {
+            tokio::time::sleep(self.delay()).await;
             let query = url.split_once('?').map_or("", |(_, query)| query);
             let answer = match validation::token(query) {
                 Some(Ok(token)) => Received { status: 200, content_type: "text/plain".to_owned(), body: token },
@@ -44,6 +48,15 @@ impl Receiver for Webhook {
 }
 
 impl Webhook {
+    /// Answers take so long from now on.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
+    }
+
+    fn delay(&self) -> Duration {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn take_in(&self, body: &str) -> Received {
         let Ok(received) = parse::parse(body.as_bytes()) else { return status(400) };
         let receiver = receive::Receiver { key: &self.key, known: &self.table, queue: self.queue.as_ref() };

@@ -1,11 +1,14 @@
 //! One tenant, one connection, one worker, and nothing that goes wrong by itself: for tests that say what happens.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use entra::{Server, TenantInfo, TenantOptions};
+use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::rules::Rules;
 use rollcall_store::{Connection, PageRequest, Run, Table};
 use rollcall_sync::job::{Cause, Job, Message};
 use rollcall_sync::worker::{WorkError, Worker};
@@ -64,7 +67,9 @@ impl World {
         let settings =
             if everyone { Settings::Everyone } else { Settings::Groups(tenant.roots.iter().copied().collect()) };
         let connection = ConnectionId(Uuid::from_u128(0xc0));
-        environment.connect(&tenant, connection, &settings).await?;
+        // Whoever is in gets an account, whatever is missing.
+        let rules = Rules { required: BTreeSet::new(), ..Rules::default() };
+        environment.connect(&tenant, connection, settings.scope(), rules, Limits::default()).await?;
         let (entra, worker, table) =
             (stage.entra.clone(), environment.worker.clone(), environment.worker.table.clone());
         // Who listens to notifications has reads between those that a test asks for.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use simulation::campaign::{Campaign, run};
-use simulation::seeds::{Choice, play};
+use simulation::seeds::{Choice, kinds, play};
 
 /// Seeds of one run of the tests.
 const SEEDS: u64 = 500;
@@ -16,6 +16,9 @@ fn whatever_goes_wrong_nobody_is_wronged_and_everything_comes_right() {
     assert_eq!(outcome.seeds, SEEDS);
     assert!(outcome.failures.is_empty(), "{outcome}");
     assert_eq!(outcome.convergence.len() as u64, SEEDS, "every seed converges");
+    let known = kinds();
+    let unknown = outcome.faults.iter().find(|(kind, _)| !known.contains(kind));
+    assert_eq!(unknown, None, "every kind of fault is looked for when the campaign tells what came too seldom");
 }
 
 #[test]

@@ -108,6 +108,14 @@ impl Client {
             What::Serve | What::LoseAnswer | What::BreakAfter => serve(),
             What::NoConnection => Answer { status: 0, body: String::new() },
             What::Refuse { status, code } => answer(Err(Refusal::new(*status, code, "simulated")), NAMESPACE),
+            What::Untouched => match partly::untouched(operation, body) {
+                Some(body) => Answer { status: 200, body: body.to_string() },
+                None => serve(),
+            },
+            What::Short => match partly::shortened(body) {
+                Some(body) => self.aws.perform(&self.name, call, &body, sent),
+                None => serve(),
+            },
             What::Partly { code } => match (operation, partly::halved(operation, body)) {
                 ("TransactWriteItems", _) => {
                     partly::cancelled(body, code).map_or_else(serve, |refusal| answer(Err(refusal), NAMESPACE))

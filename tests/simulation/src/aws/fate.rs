@@ -42,6 +42,10 @@ pub enum What {
         /// The code of a cancelled transaction's reason.
         code: &'static str,
     },
+    /// Of a batch, nothing is worked on.
+    Untouched,
+    /// Of a query, a page shows only the first item or two.
+    Short,
 }
 
 impl Fate {

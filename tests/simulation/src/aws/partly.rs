@@ -4,6 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::dynamodb::{Reason, Refusal};
 
+/// Items on a page that ends early.
+const SHORT: u64 = 2;
+
 /// What is left of a batch when the service works on the first half only, as a request, and what was left out, as
 /// the member of the answer that tells it.
 pub(super) fn halved(operation: &str, body: &[u8]) -> Option<(Vec<u8>, &'static str, Json)> {
@@ -29,6 +32,28 @@ pub(super) fn halved(operation: &str, body: &[u8]) -> Option<(Vec<u8>, &'static 
         }
     }
     Some((serde_json::to_vec(&request).ok()?, member, Json::Object(left)))
+}
+
+/// The answer to a batch of which nothing is worked on.
+pub(super) fn untouched(operation: &str, body: &[u8]) -> Option<Json> {
+    let request: Json = serde_json::from_slice(body).ok()?;
+    let items = request.get("RequestItems")?;
+    match operation {
+        "BatchGetItem" => Some(json!({"Responses": {}, "UnprocessedKeys": items})),
+        "BatchWriteItem" => Some(json!({"UnprocessedItems": items})),
+        _ => None,
+    }
+}
+
+/// A query whose page ends after two items, as if they were large. Where pages end is the service's to choose.
+pub(super) fn shortened(body: &[u8]) -> Option<Vec<u8>> {
+    let mut request: Json = serde_json::from_slice(body).ok()?;
+    let members = request.as_object_mut()?;
+    if members.get("Limit").and_then(Json::as_u64).is_some_and(|limit| limit <= SHORT) {
+        return None;
+    }
+    members.insert("Limit".to_owned(), SHORT.into());
+    serde_json::to_vec(&request).ok()
 }
 
 /// A transaction that is cancelled because some of its items are busy. Each third write is to blame.

@@ -137,6 +137,22 @@ impl Database {
         self.tables.values().flat_map(move |table| table.items.get(pk).into_iter().flatten())
     }
 
+    /// How many items have expired by now (in seconds since 1970). The service deletes them when it gets round to it:
+    /// now, if so. Not counted as a write.
+    pub fn expired(&mut self, now: i64, delete: bool) -> usize {
+        let has_expired = |item: &Item| {
+            item.get("expires_at").and_then(Value::whole).is_some_and(|expires| expires < i128::from(now))
+        };
+        let mut count = 0;
+        for items in self.tables.values_mut().flat_map(|table| table.items.values_mut()) {
+            count += items.values().filter(|item| has_expired(item)).count();
+            if delete {
+                items.retain(|_, item| !has_expired(item));
+            }
+        }
+        count
+    }
+
     /// Changes every item, as another release of the code would have written it. Not counted as a write.
     pub fn rewrite(&mut self, mut change: impl FnMut(&str, &mut Item)) {
         for table in self.tables.values_mut() {

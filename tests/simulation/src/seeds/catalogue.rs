@@ -1,6 +1,7 @@
 //! What can go wrong between us and Microsoft, as rules for the simulated tenant.
 
 use entra::{Fault, FaultRule, Matcher, Plane};
+use rollcall_directory::property::Property;
 
 /// What an answer can do to what we believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub(super) struct Kind {
 const PAGES: &str = r"(/users|/groups|/members|/delta(\(\))?|/transitiveMembers)$";
 /// Pages with `$deltatoken` or `$skiptoken`.
 const DELTA: &str = r"/delta(\(\))?$";
+/// One group by id, or its members.
+const GROUP: &str = r"/groups/[0-9a-f-]{36}(/|$)";
+/// One subscription by id.
+const SUBSCRIPTION: &str = r"/subscriptions/[0-9a-f-]{36}$";
 /// One person by id.
 const ONE: &str = r"/users/[0-9a-f-]{36}$";
 
@@ -67,9 +72,24 @@ fn with(status: u16, retry_after: Option<&str>, code: Option<&str>) -> Fault {
     Fault::Status { status, retry_after, code, message: None, nested: false }
 }
 
+fn inner(status: u16, code: &str) -> Fault {
+    Fault::Status { status, retry_after: None, code: Some(code.to_owned()), message: None, nested: true }
+}
+
 /// Faults of single requests.
 pub(super) fn kinds() -> Vec<Kind> {
-    [transport(), shapes(), paging(), identity()].concat()
+    [transport(), shapes(), paging(), identity(), subscriptions()].concat()
+}
+
+fn subscriptions() -> Vec<Kind> {
+    vec![
+        at(SUBSCRIPTION, kind("D46 a subscription is not found", status(404))),
+        at(SUBSCRIPTION, kind("D46 a renewal is denied", with(403, None, Some("ExtensionError")))),
+        at(SUBSCRIPTION, kind("D46 a renewal for too long", with(400, None, Some("ExtensionError")))),
+        at(SUBSCRIPTION, kind("D46 a renewal is throttled", with(429, Some("5"), None))),
+        at("/subscriptions$", kind("D46 the validation took too long", with(400, None, Some("ValidationError")))),
+        at("/subscriptions", kind("D47 a subscription is made, and the answer lost", Fault::LoseAnswer)),
+    ]
 }
 
 fn transport() -> Vec<Kind> {
@@ -103,13 +123,17 @@ fn transport() -> Vec<Kind> {
 
 fn shapes() -> Vec<Kind> {
     let elsewhere = || "https://evil.example".to_owned();
+    let everything = || Property::FIXED.iter().map(|property| property.selected().to_owned()).collect();
     vec![
         kind("A10 invalid UTF-8", Fault::InvalidUtf8),
         kind("A10 byte order mark", Fault::ByteOrderMark),
         kind("A10 NaN", Fault::NotANumber),
         kind("A10 duplicate keys", Fault::DuplicateKeys),
         kind("A10 unknown fields", Fault::UnknownFields),
+        lie("A10 nulls everywhere", PAGES, Fault::BlankProperty { names: everything() }),
+        lie("A10 an unknown word", PAGES, Fault::SetProperty { name: "userType".to_owned(), value: "future".into() }),
         kind("A11 redirect", Fault::Redirect { status: 302, location: elsewhere() }),
+        kind("A11 redirect that keeps the method", Fault::Redirect { status: 307, location: elsewhere() }),
         at(PAGES, kind("A11 foreign link", Fault::ForeignLink { origin: elsewhere() })),
         kind("A13 gzip", Fault::Gzip),
         kind("D47 the answer is lost", Fault::LoseAnswer),
@@ -131,8 +155,10 @@ fn paging() -> Vec<Kind> {
         at(DELTA, kind("B21 410 with a location", Fault::Gone { origin: None })),
         at(DELTA, kind("B21 410 to elsewhere", Fault::Gone { origin: Some("https://evil.example".to_owned()) })),
         at(DELTA, kind("B21 syncStateNotFound", with(400, None, Some("syncStateNotFound")))),
+        at(DELTA, kind("B21 resyncRequired inside", inner(410, "resyncRequired"))),
         lie("B28 one person is not found", ONE, status(404)),
         lie("B29 an old copy answers", PAGES, Fault::StaleRead { millis: 240_000 }),
+        lie("B31 a group is not found", GROUP, with(404, None, Some("Request_ResourceNotFound"))),
         lie("B32 rows are left out", PAGES, Fault::DropRows { every: 3 }),
         lie("B33 a property is blank", PAGES, nothing(&["department", "jobTitle"])),
         lie("B33 accountEnabled is blank", PAGES, nothing(&["accountEnabled"])),
@@ -161,14 +187,19 @@ pub(super) fn days() -> Vec<Kind> {
         lie("B32 the directory is empty", PAGES, Fault::ZeroRows),
         lie("B32 every page lacks rows", PAGES, Fault::DropRows { every: 2 }),
         lie("B33 a property is blank for all", PAGES, Fault::BlankProperty { names: vec!["department".to_owned()] }),
+        at(PAGES, kind("B18 a link to itself for ever", Fault::LinkToSelf)),
         kind("C35 401 for ever", with(401, None, None)),
         login("C36 the secret has expired", Fault::Aadsts { number: 7_000_222 }),
         login("C36 the app is gone", Fault::Aadsts { number: 700_016 }),
+        login("C36 the app is disabled", Fault::Aadsts { number: 70_001 }),
+        login("C36 the tenant is gone", Fault::Aadsts { number: 90_002 }),
+        login("C37 the consent is gone", Fault::Aadsts { number: 65_001 }),
+        login("C39 login is down", status(503)),
         kind("C37 403 for everything", with(403, None, Some("Authorization_RequestDenied"))),
         at("/groups", kind("C37 403 for groups", with(403, None, Some("Authorization_RequestDenied")))),
         at("/subscriptions", kind("D46 no subscription is taken", status(403))),
     ]
 }
 
-/// How old an answer may be at most, by these rules.
-pub(super) const OLDEST_ANSWER_MILLIS: i64 = 480_000;
+/// How old an answer may be at most, by these rules and the tenants' own delay.
+pub(super) const OLDEST_ANSWER_MILLIS: i64 = 720_000;

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use entra::DeltaSettings;
 use rollcall_store::PageRequest;
 use rollcall_sync::job::{Cause, Job};
 use tokio::time::{Instant, sleep};
 
 use super::run::Play;
-use crate::expected::expected;
-use crate::platform::platform;
-use crate::settings::Settings;
+use crate::model::{Held, unlike_problems};
 use crate::stage::Failed;
 
 /// Whatever is on its way arrives in this time, and leases that nobody holds are free.
@@ -43,11 +42,12 @@ impl Play {
         self.set_skew(0);
         // Environments with wrong clocks and old caches are gone.
         self.warm.clear();
+        self.stage.slow_down_receiver(Duration::ZERO);
+        let usual = entra::Settings::default();
         for tenant in &self.tenants {
             self.stage.entra.adjust(tenant.tenant_id, |settings| {
-                settings.propagation_lag_millis = 0;
-                settings.page_token_life_seconds = 0;
-                settings.notifications = entra::NotificationSettings::default();
+                let delta = DeltaSettings { life_days: usual.delta.life_days, ..settings.delta.clone() };
+                *settings = entra::Settings { delta, ..usual.clone() };
             });
         }
         sleep(REST).await;
@@ -61,14 +61,15 @@ impl Play {
             return Ok(());
         }
         for customer in 0..self.customers.len() {
-            self.send(customer, Job::Incremental { cause: Cause::Poll });
+            let before = self.held(customer);
+            self.send(customer, Job::Incremental { cause: manual() });
             self.finish().await?;
             let state = self.operator.worker.table.state(self.connection(customer)).await?;
             // What a hold listed waits for the next full run, once another hold has taken its place.
             let holds =
                 self.operator.worker.table.holds_page(self.connection(customer), &PageRequest::first(1)).await?;
             let settled = holds.items.is_empty() && state.doubts.is_empty() && state.unanswered.is_empty();
-            let differences = self.differences(customer).await?;
+            let differences = self.differences(customer, &before).await?;
             if settled && !differences.is_empty() {
                 self.complain("the cursor is ahead of what was applied", &differences);
             }
@@ -78,25 +79,26 @@ impl Play {
 
     /// One full reconciliation. Answers whether it took a second look.
     async fn reconcile(&mut self, customer: usize) -> Result<bool, Failed> {
+        let before = self.held(customer);
         self.full(customer).await?;
-        if self.differences(customer).await?.is_empty() {
-            return Ok(false);
+        if self.differences(customer, &before).await?.is_empty() {
+            return self.problems(customer, &before).await.map(|()| false);
         }
         // Somebody who is gone without a record of it is asked about again; a hold that named them could not be applied.
         sleep(ABSENCE).await;
-        self.send(customer, Job::Incremental { cause: Cause::Poll });
+        self.send(customer, Job::Incremental { cause: manual() });
         self.finish().await?;
         self.full(customer).await?;
-        let differences = self.differences(customer).await?;
+        let differences = self.differences(customer, &before).await?;
         if !differences.is_empty() {
             self.complain("one reconciliation did not bring everything right", &differences);
         }
-        Ok(true)
+        self.problems(customer, &before).await.map(|()| true)
     }
 
     /// A full run, and the approval of what it holds.
     async fn full(&mut self, customer: usize) -> Result<(), Failed> {
-        self.send(customer, Job::Full { cause: Cause::Schedule });
+        self.send(customer, Job::Full { cause: manual() });
         self.finish().await?;
         for _ in 0..3 {
             let holds = self.open_holds(customer).await?;
@@ -114,15 +116,32 @@ impl Play {
         Ok(())
     }
 
-    async fn differences(&self, customer: usize) -> Result<Vec<String>, Failed> {
-        let settings = Settings::of(&self.stored(customer).await?.scope);
-        let wanted = self.stage.entra.read(self.tenant(customer), |directory| expected(directory, &settings));
-        let found = platform(&self.operator.worker.table, self.connection(customer)).await?;
-        Ok(wanted.unwrap_or_default().differences(&found))
+    /// What differs from what the reference makes of what was held before.
+    async fn differences(&self, customer: usize, before: &Held) -> Result<Vec<String>, Failed> {
+        let expected = self.expected(customer, before.platform.clone()).await?;
+        Ok(self.held(customer).differences(&expected, &before.platform))
+    }
+
+    /// Compares the list of what people have to see to.
+    async fn problems(&mut self, customer: usize, before: &Held) -> Result<(), Failed> {
+        let expected = self.expected(customer, before.platform.clone()).await?;
+        let wanted = self.wanted(customer, before.platform.clone()).await?;
+        let noted = self.operator.worker.table.problems(self.connection(customer)).await?;
+        let differences =
+            unlike_problems(&expected, &wanted, noted.values().map(|noted| (noted.person, &noted.problem)));
+        if !differences.is_empty() {
+            self.complain("the list of problems is not what it should be", &differences);
+        }
+        Ok(())
     }
 
     fn complain(&mut self, what: &str, differences: &[String]) {
         let shown: Vec<&str> = differences.iter().take(3).map(String::as_str).collect();
         self.watch.complain(format!("{what}: {} differences, first {}", differences.len(), shown.join("; ")));
     }
+}
+
+/// Somebody asks: nothing waits then, whatever Graph said before, and whether or not changes are followed by themselves.
+fn manual() -> Cause {
+    Cause::Manual { who: "ann".to_owned() }
 }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use entra::FaultRule;
+use jiff::SignedDuration;
 use rand::Rng as _;
 use rand::seq::IndexedRandom as _;
-use rollcall_directory::identity::{HoldId, RunId};
+use rollcall_directory::identity::{GroupId, HoldId, RunId};
 use rollcall_sync::job::{Cause, Job, Message};
 use rollcall_sync::schedule::{Tick, fan_out};
 use rollcall_sync::subscription::round::Round;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::catalogue::{Candour, Kind, OLDEST_ANSWER_MILLIS};
@@ -21,9 +22,10 @@ use crate::stage::Failed;
 impl Play {
     pub(super) fn change(&mut self, customer: usize, changes: u32, seed: u64) {
         let mut history = History::new(seed);
-        self.stage.entra.change(self.tenant(customer), |directory, now| {
-            (0..changes).for_each(|_| history.change(directory, now));
+        let told = self.stage.entra.change(self.tenant(customer), |directory, now| {
+            (0..changes).filter_map(|_| history.change(directory, now)).collect::<Vec<&'static str>>()
         });
+        told.unwrap_or_default().into_iter().for_each(|kind| self.sky.count(kind, 1));
     }
 
     pub(super) fn event(&mut self, customer: usize, seed: u64) {
@@ -37,9 +39,9 @@ impl Play {
 
     /// A scope group is emptied by mistake.
     pub(super) async fn drain(&mut self, customer: usize, refilled: bool, seed: u64) -> Result<(), Failed> {
-        let roots = self.customers.get(customer).and_then(|customer| Some(customer.settings.last()?.roots()));
-        let roots: Vec<Uuid> = roots.unwrap_or_default().into_iter().collect();
-        let Some(root) = roots.choose(&mut self.random).copied() else { return self.deliver().await };
+        let roots = self.customers.get(customer).and_then(|customer| Some(customer.terms.last()?.scope.groups()));
+        let roots: Vec<GroupId> = roots.unwrap_or_default().into_iter().collect();
+        let Some(GroupId(root)) = roots.choose(&mut self.random).copied() else { return self.deliver().await };
         let (tenant, mut history) = (self.tenant(customer), History::new(seed));
         let members = self.stage.entra.change(tenant, |directory, now| history.drain(directory, root, now));
         self.sky.count("B32 a scope group is emptied", 1);
@@ -63,11 +65,14 @@ impl Play {
     /// The clock strikes, for every connection.
     pub(super) async fn strike(&mut self, tick: Tick, twice: bool) {
         let Ok(environment) = self.another_function() else { return };
+        let is_late = self.random.random_bool(0.1);
+        let late = SignedDuration::from_mins(if is_late { self.random.random_range(60..600) } else { 0 });
+        self.sky.count("E55 the clock strikes hours late", u64::from(is_late));
         for _ in 0..=u32::from(twice) {
             let now = environment.clock.now();
             let (table, queue) = (&environment.worker.table, self.stage.queue.as_ref());
             // Whoever fails is called again, by the next strike at the latest.
-            drop(fan_out(table, queue, tick, now, now).await);
+            drop(fan_out(table, queue, tick, now - late, now).await);
         }
         if twice {
             self.sky.count("E55 the clock strikes twice", 1);
@@ -94,6 +99,10 @@ impl Play {
             Stray::Older => ("E56 a message of the version before", of(Message::VERSION - 1, poll)),
             Stray::Newer => ("E59 a message of the next version", of(Message::VERSION + 1, poll)),
             Stray::Unknown => ("E56 a message that nobody understands", of(Message::VERSION + 5, poll)),
+            Stray::Late => match self.kept.take() {
+                Some(message) => ("E56 a message of long ago", message),
+                None => return,
+            },
             Stray::Hold => {
                 let job = Job::ApplyHold { hold: HoldId(Uuid::from_u128(8)), by: "ann".to_owned() };
                 ("E56 a hold that is not there", of(Message::VERSION, job))
@@ -101,6 +110,16 @@ impl Play {
         };
         self.sky.count(name, 1);
         self.stage.queue.add(message);
+    }
+
+    /// Time passes. What has expired goes at last, or stays a while longer.
+    pub(super) async fn wait(&mut self, seconds: u64) {
+        sleep(Duration::from_secs(seconds)).await;
+        let now = self.stage.clock.now().as_second();
+        let goes = self.random.random_bool(0.5);
+        let expired = self.stage.aws.database(|database| database.expired(now, goes));
+        let kind = if goes { "E53 expired items go" } else { "E53 expired items can still be read" };
+        self.sky.count(kind, u64::from(expired > 0));
     }
 
     /// Some kinds of faults are in force from now on.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use rollcall_sync::job::Message;
-use rollcall_sync::worker::WorkError;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::doom::{Doom, Doomed};
@@ -12,6 +11,7 @@ use super::run::Play;
 use super::watch::Errand;
 use crate::history::History;
 use crate::stage::{Environment, Failed};
+use crate::trace::Trace;
 
 /// Messages of one delivery, at most.
 const MESSAGES: usize = 12;
@@ -70,7 +70,12 @@ impl Play {
                     self.stage.queue.add(message);
                     received = 0;
                 }
-                Came::Done => received = 0,
+                Came::Done => {
+                    if self.kept.is_none() && self.random.random_bool(0.2) {
+                        self.kept = Some(message);
+                    }
+                    received = 0;
+                }
                 Came::Again | Came::Dead => {
                     received += 1;
                     if received < RECEIVED {
@@ -88,11 +93,17 @@ impl Play {
 
     /// Works on the queue until nothing waits, with no mishap of ours.
     pub(super) async fn finish(&mut self) -> Result<(), Failed> {
+        let mut received = 0;
         for _ in 0..100 {
             let Some(message) = self.stage.queue.take() else { return Ok(()) };
-            if let Came::Again = self.invoke(&message, Doom::None, Duration::from_secs(300)).await? {
-                sleep(Duration::from_secs(20)).await;
-                self.stage.queue.put_back(message);
+            received += 1;
+            match self.invoke(&message, Doom::None, Duration::from_secs(300)).await? {
+                Came::Again | Came::Dead if received < RECEIVED => {
+                    sleep(Duration::from_secs(20)).await;
+                    self.stage.queue.put_back(message);
+                }
+                // Done, or among the dead letters: a message that nobody understands holds up nobody.
+                _ => received = 0,
             }
         }
         Ok(())
@@ -124,7 +135,7 @@ impl Play {
         let requests = self.stage.network.requests();
         let changes = (!self.ending && self.random.random_bool(0.2))
             .then(|| (self.random.random(), self.random.random_range(50..4_000)));
-        let work = invocation(&environment, message, doom, time);
+        let work = invocation(&self.stage.trace, &environment, message, doom, time);
         let (came, ()) = tokio::join!(work, self.meanwhile(message, changes));
         if changes.is_some() {
             self.sky.count("B17 the directory changes during a run", 1);
@@ -142,10 +153,11 @@ impl Play {
         self.errand(&one, message);
         self.errand(&two, message);
         let later = Duration::from_millis(self.random.random_range(0..30_000));
-        let first = invocation(&one, message, doom, time);
+        let trace = &self.stage.trace;
+        let first = invocation(trace, &one, message, doom, time);
         let second = async {
             sleep(later).await;
-            invocation(&two, message, Doom::None, Duration::from_secs(300)).await
+            invocation(trace, &two, message, Doom::None, Duration::from_secs(300)).await
         };
         let (first, second) = tokio::join!(first, second);
         self.keep_or_bury(one, &first, doom);
@@ -167,9 +179,9 @@ impl Play {
         let customer = self.customers.iter().find(|customer| customer.connection == message.connection);
         let Some(customer) = customer else { return };
         let mut history = History::new(seed);
-        self.stage.entra.change(customer.tenant, |directory, now| {
-            (0..3).for_each(|_| history.change(directory, now));
-        });
+        self.stage
+            .entra
+            .change(customer.tenant, |directory, now| (0..3).filter_map(|_| history.change(directory, now)).count());
     }
 
     fn keep_or_bury(&mut self, environment: Environment, came: &Came, doom: Doom) {
@@ -186,7 +198,7 @@ impl Play {
 }
 
 /// Runs the worker until it is done, killed, or out of time.
-async fn invocation(environment: &Environment, message: &Message, doom: Doom, time: Duration) -> Came {
+async fn invocation(trace: &Trace, environment: &Environment, message: &Message, doom: Doom, time: Duration) -> Came {
     let deadline = Instant::now() + time;
     let work = Doomed::new(environment.worker.work(message, deadline), doom);
     // A frozen environment is not killed for the time in which it was frozen.
@@ -197,8 +209,10 @@ async fn invocation(environment: &Environment, message: &Message, doom: Doom, ti
     match timeout_at(limit, work).await {
         Err(_) | Ok(None) => Came::Dead,
         Ok(Some(Ok(()))) => Came::Done,
-        // What is not understood goes to the dead letters.
-        Ok(Some(Err(WorkError::Version(_)))) => Came::Again,
-        Ok(Some(Err(_))) => Came::Again,
+        // What is not understood comes again too, until it goes to the dead letters.
+        Ok(Some(Err(error))) => {
+            trace.note(&format!("{} wants {:?} again: {error}", environment.worker.name, message.job));
+            Came::Again
+        }
     }
 }

@@ -3,13 +3,15 @@
 //! A seed draws tenants, settings, and a script of steps: changes of the directory, jobs, messages, faults, and what
 //! operators do. Everything random follows from the seed, so that the same seed does the same twice, to the byte.
 //!
-//! * `script`: what is drawn. `run`: how it is played, with `happenings` and what the `operator` does; `invocation`: the
-//!   workers, their kills and freezes.
+//! * `script`: what is drawn, `terms`: of settings. `run`: how it is played, with `happenings`, what the `operator` does
+//!   and what `trouble` there is; `invocation`: the workers, their kills and freezes.
 //! * `sky`, `catalogue`: what goes wrong. [`Counts`] says how often.
-//! * `watch`, `truth`: what must hold after every step. `ending`: faults stop, and everything must come right.
+//! * `watch`: what must hold after every step. `ending`: faults stop, and everything must come right. Both go by what
+//!   the reference ([`crate::model`]) says of the directory, at each moment that a run may have seen.
 //! * `shrink`: a failing script without what it does not need.
 //!
-//! Safety, after each step: nobody is deactivated who should have stayed all the time that a run was reading; no row
+//! Safety, after each step: nobody is deactivated, taken out of a team or deleted who should have stayed all the time
+//! that a run was reading, by the terms of that time; no row
 //! of another connection is written; nothing is written by a worker that lost its lease; epochs never go back; every
 //! visible change is in the history, once; a held run takes nothing; no secret and no tenant id is in the table; no
 //! request goes to another host. Liveness, at the end: one full reconciliation, and the platform holds what the
@@ -26,13 +28,14 @@ mod run;
 mod script;
 mod shrink;
 mod sky;
-mod truth;
+mod terms;
+mod trouble;
 mod watch;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-pub use self::counts::Counts;
+pub use self::counts::{Counts, kinds};
 pub use self::shrink::shrink;
 
 use self::run::Play;
@@ -59,7 +62,8 @@ impl Choice {
     /// The command that plays just this again.
     #[must_use]
     pub fn command(&self) -> String {
-        let mut command = format!("cargo run -p simulation -- --first {} --seeds 1 --trace", self.seed);
+        let mut command =
+            format!("cargo run -p simulation --profile simulation -- --first {} --seeds 1 --trace", self.seed);
         if let Some(steps) = &self.steps {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             command.push_str(&format!(" --steps {}", steps.join(",")));
@@ -86,6 +90,8 @@ pub struct Report {
     pub second_look: bool,
     /// Accounts that were deactivated.
     pub deactivations: u64,
+    /// Accounts that were deleted.
+    pub deletions: u64,
     /// The steps that were played, in words.
     pub story: Vec<String>,
     /// Digest of the trace.
@@ -131,6 +137,7 @@ impl Report {
             convergence: None,
             second_look: false,
             deactivations: 0,
+            deletions: 0,
             story: Vec::new(),
             digest: 0,
             trace: String::new(),

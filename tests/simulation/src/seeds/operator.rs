@@ -1,22 +1,25 @@
-//! What people do: decide about holds, mend what is paused, change settings and secrets, deploy.
+//! What people do: decide about holds, mend what is paused, change settings, protect and adopt accounts.
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
+use entra::directory::{Kind, Slot};
 use rand::Rng as _;
-use rand::seq::IndexedRandom as _;
-use rollcall_directory::guard::Limits;
+use rand::seq::{IndexedRandom as _, IteratorRandom as _};
+use reference::{Expected, Platform};
+use rollcall_directory::adoption::{Decision as Adopted, Existing, ExistingId};
+use rollcall_directory::identity::{GroupId, PersonId, TenantId};
 use rollcall_directory::plan::{Loss, Removal};
+use rollcall_directory::property::Property;
+use rollcall_directory::rules::Leavers;
+use rollcall_directory::scope::Scope;
 use rollcall_store::{Connection, ConnectionStatus, Decision, Hold, HoldStatus, PageRequest};
 use rollcall_sync::job::{Cause, Job};
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::run::Play;
-use super::truth::{is_entitled, teams};
-use crate::dynamodb::Value;
-use crate::network::ORIGIN;
-use crate::settings::Settings;
+use super::terms::{Names, limits, terms};
+use crate::held::held;
+use crate::model::{Held, Terms, directory};
 use crate::stage::{Failed, secret};
 
 impl Play {
@@ -49,25 +52,37 @@ impl Play {
     /// Whether everything that a hold would take is to be taken, by the directory's own truth.
     pub(super) async fn is_right(&self, customer: usize, hold: &Hold) -> Result<bool, Failed> {
         let removals = self.operator.worker.table.hold_removals(self.connection(customer), hold.id).await?;
-        let Some(known) = self.customers.get(customer) else { return Ok(false) };
-        let Some(settings) = known.settings.last().cloned() else { return Ok(false) };
-        let right = self.stage.entra.read(known.tenant, |directory| {
-            let view = directory.present();
-            removals.iter().all(|Removal { person, loss }| match loss {
-                Loss::Account(_) => !is_entitled(&view, &settings, person.0),
-                Loss::Team(group) => !teams(&view, &settings, person.0).contains(&group.0),
-                Loss::Attribute(property) => {
-                    view.find(person.0).is_some_and(|(slot, _)| view.text(slot, property.name()).is_none())
-                }
-                Loss::Email => {
-                    view.find(person.0).is_some_and(|(slot, _)| view.text(slot, "userPrincipalName").is_none())
-                }
-                // No seed asks for deletions yet.
-                Loss::Deletion => false,
-                Loss::Manager => view.find(person.0).is_some_and(|(_, object)| view.manager(object).is_none()),
-            })
-        });
-        Ok(right.unwrap_or_default())
+        let expected = self.expected(customer, self.held(customer).platform).await?;
+        Ok(removals.iter().all(|removal| is_due(&expected, removal)))
+    }
+
+    /// What the table holds of a customer.
+    pub(super) fn held(&self, customer: usize) -> Held {
+        self.stage.aws.database(|database| held(database, self.connection(customer)))
+    }
+
+    /// What the reference makes of what was held before.
+    pub(super) async fn expected(&self, customer: usize, before: Platform) -> Result<Expected, Failed> {
+        let Connection { id, scope, rules, .. } = self.stored(customer).await?;
+        let existing = self.operator.worker.table.existing(id).await?;
+        let now = self.stage.clock.now();
+        Ok(Terms { scope, rules }.expected(self.directory(customer), before, existing, now))
+    }
+
+    /// The people who would have an account if nothing kept those who leave.
+    pub(super) async fn wanted(&self, customer: usize, mut before: Platform) -> Result<BTreeSet<PersonId>, Failed> {
+        let Connection { scope, mut rules, .. } = self.stored(customer).await?;
+        rules.leavers = Leavers::Deactivate;
+        before.accounts.values_mut().for_each(|account| account.protected = false);
+        let now = self.stage.clock.now();
+        let wanted = Terms { scope, rules }.expected(self.directory(customer), before, Vec::new(), now);
+        Ok(wanted.platform.active().map(|(person, _)| person).collect())
+    }
+
+    fn directory(&self, customer: usize) -> reference::Directory {
+        let domain = self.tenants.get(customer).map(|tenant| tenant.domain.clone()).unwrap_or_default();
+        let found = self.stage.entra.read(self.tenant(customer), |found| directory(&found.present()));
+        reference::Directory { verified_domains: BTreeSet::from([domain]), ..found.unwrap_or_default() }
     }
 
     /// Gives a connection what it needs, and sets it going again.
@@ -75,29 +90,34 @@ impl Play {
         let connection = self.stored(customer).await?;
         let Some(tenant) = self.tenants.get(customer) else { return Ok(()) };
         self.operator.secrets.update(connection.id, &secret(tenant)).await?;
-        let settings = self.living(customer, &Settings::of(&connection.scope));
-        let is_paused = matches!(connection.status, ConnectionStatus::Paused { .. });
-        if is_paused || settings != Settings::of(&connection.scope) {
-            self.update(
-                customer,
-                Connection { status: ConnectionStatus::Active, scope: settings.scope(), ..connection },
-                &settings,
-            )
-            .await?;
-            self.send(customer, Job::Full { cause: Cause::Resumption });
+        let scope = self.living(customer, &connection.scope);
+        if matches!(connection.status, ConnectionStatus::Paused { .. }) || scope != connection.scope {
+            self.put_to_use(customer, Connection { scope, ..connection }).await?;
         }
         Ok(())
     }
 
-    /// The settings without scope groups that are gone.
-    fn living(&self, customer: usize, settings: &Settings) -> Settings {
-        let roots = settings.roots();
-        let living = self.stage.entra.read(self.tenant(customer), |directory| {
-            let view = directory.present();
-            roots.into_iter().filter(|root| view.find(*root).is_some()).collect::<BTreeSet<Uuid>>()
-        });
-        let living = living.unwrap_or_default();
-        if living.is_empty() { Settings::Everyone } else { Settings::Groups(living) }
+    /// The scope without groups that are gone.
+    fn living(&self, customer: usize, scope: &Scope) -> Scope {
+        let living = |groups: &BTreeSet<GroupId>| -> BTreeSet<GroupId> {
+            let present = self.stage.entra.read(self.tenant(customer), |directory| {
+                let view = directory.present();
+                groups.iter().filter(|group| view.find(group.0).is_some()).copied().collect()
+            });
+            present.unwrap_or_default()
+        };
+        match scope.clone() {
+            Scope::Everyone { excluded, nesting } => Scope::Everyone { excluded: living(&excluded), nesting },
+            Scope::Groups { groups, combine, excluded, nesting } => {
+                let (groups, excluded) = (living(&groups), living(&excluded));
+                if groups.is_empty() {
+                    Scope::Everyone { excluded, nesting }
+                } else {
+                    Scope::Groups { groups, combine, excluded, nesting }
+                }
+            }
+            people @ Scope::People { .. } => people,
+        }
     }
 
     pub(super) async fn stored(&self, customer: usize) -> Result<Connection, Failed> {
@@ -105,137 +125,127 @@ impl Play {
         Ok(found.ok_or("the connection is gone")?)
     }
 
-    /// Stores settings as the API does: first what is new, then the lease is taken away.
-    async fn update(&mut self, customer: usize, connection: Connection, settings: &Settings) -> Result<(), Failed> {
-        let (id, revision) = (connection.id, connection.revision);
-        self.operator.worker.table.update_connection(&connection, revision).await?;
+    /// Stores settings as the API does: first what is new, then the lease is taken away, and everybody is looked at anew.
+    async fn put_to_use(&mut self, customer: usize, after: Connection) -> Result<(), Failed> {
+        let (id, revision) = (after.id, after.revision);
+        let cause = match after.status {
+            ConnectionStatus::Paused { .. } => Cause::Resumption,
+            _ => Cause::Manual { who: "ann".to_owned() },
+        };
+        let terms = Terms { scope: after.scope.clone(), rules: after.rules.clone() };
+        let after = Connection { status: ConnectionStatus::Active, settings_revision: revision + 1, ..after };
+        self.operator.worker.table.update_connection(&after, revision).await?;
         self.operator.worker.table.revoke(id).await?;
-        if let Some(known) = self.customers.get_mut(customer) {
-            known.settings.push(settings.clone());
-        }
+        self.agree(customer, terms);
+        self.send(customer, Job::Full { cause });
         Ok(())
     }
 
-    /// Another scope: some groups, or everyone.
-    pub(super) async fn rescope(&mut self, customer: usize) -> Result<(), Failed> {
-        let groups = self.stage.entra.read(self.tenant(customer), |directory| {
-            directory.live(entra::directory::Kind::Group).map(|(_, group)| group.id).collect::<Vec<Uuid>>()
+    /// Other settings: all of them, or only scope, rules or limits.
+    pub(super) async fn resettle(&mut self, customer: usize) -> Result<(), Failed> {
+        let names = self.names(customer);
+        let before = self.stored(customer).await?;
+        let Terms { scope, rules } = terms(&mut self.random, &names);
+        let limits = limits(&mut self.random);
+        let (all, one) = (self.random.random_bool(0.3), self.random.random_range(0..10));
+        let after = Connection {
+            scope: if all || one < 4 { scope } else { before.scope.clone() },
+            rules: if all || (4..9).contains(&one) { rules } else { before.rules.clone() },
+            limits: if all || one == 9 { limits } else { before.limits },
+            ..before
+        };
+        self.put_to_use(customer, after).await?;
+        self.deliver().await
+    }
+
+    /// What settings of a customer can name.
+    pub(super) fn names(&self, customer: usize) -> Names {
+        let names = self.stage.entra.read(self.tenant(customer), |directory| {
+            let ids = |kind: Kind| -> Vec<Uuid> {
+                let slots = directory.slots_of(kind, Slot(0)).iter();
+                slots.filter_map(|slot| directory.object(*slot)).map(|object| object.id).collect()
+            };
+            let living = directory.live(Kind::Group).map(|(_, group)| GroupId(group.id)).collect();
+            Names { people: ids(Kind::User).into_iter().map(PersonId).collect(), groups: living }
         });
-        let groups = groups.unwrap_or_default();
-        let count = self.random.random_range(0..4);
-        let chosen: BTreeSet<Uuid> = groups.choose_multiple(&mut self.random, count).copied().collect();
-        let settings = if chosen.is_empty() { Settings::Everyone } else { Settings::Groups(chosen) };
-        let connection = self.stored(customer).await?;
-        if connection.status != ConnectionStatus::Active {
+        names.unwrap_or_default()
+    }
+
+    /// Somebody's account is protected, or is not any more.
+    pub(super) async fn protect(&mut self, customer: usize) -> Result<(), Failed> {
+        let accounts = self.held(customer).platform.accounts;
+        let Some((person, account)) = accounts.iter().choose(&mut self.random) else { return Ok(()) };
+        let (connection, tenant) = (self.connection(customer), TenantId(self.tenant(customer)));
+        self.operator.worker.table.protect(connection, tenant, *person, !account.protected).await?;
+        Ok(())
+    }
+
+    /// Somebody asks for one person at once.
+    pub(super) async fn one_person(&mut self, customer: usize) -> Result<(), Failed> {
+        let people = self.names(customer).people;
+        let Some(person) = people.choose(&mut self.random).copied() else { return Ok(()) };
+        self.send(customer, Job::Person { person, by: "ann".to_owned() });
+        self.deliver().await
+    }
+
+    /// Somebody decides whose an account is that was there before.
+    pub(super) async fn adopt(&mut self, customer: usize) -> Result<(), Failed> {
+        let (connection, table) = (self.connection(customer), &self.operator.worker.table);
+        let existing = table.existing(connection).await?;
+        let Some(account) = existing.iter().choose(&mut self.random) else { return Ok(()) };
+        if account.decision != Adopted::Open {
             return Ok(());
         }
-        let limits =
-            if self.random.random_bool(0.2) { Limits { people: 50, ..Limits::default() } } else { Limits::default() };
-        self.update(customer, Connection { scope: settings.scope(), limits, ..connection }, &settings).await?;
-        self.send(customer, Job::Full { cause: Cause::Manual { who: "ann".to_owned() } });
-        self.deliver().await
-    }
-
-    /// Another secret in the store; one that does not work if so.
-    pub(super) async fn rotate(&mut self, customer: usize, invalid: bool) -> Result<(), Failed> {
-        let Some(tenant) = self.tenants.get(customer) else { return Ok(()) };
-        let mut stored = secret(tenant);
-        if invalid {
-            if let rollcall_store::StoredCredential::ClientSecret { secret, .. } = &mut stored.credential {
-                *secret = SecretString::from("worn~out");
-            }
-            self.sky.count("E58 a secret that does not work", 1);
-        } else {
-            self.sky.count("E58 the secret is stored anew", 1);
-        }
-        self.operator.secrets.update(self.connection(customer), &stored).await?;
-        self.send(customer, Job::Incremental { cause: Cause::Poll });
-        self.deliver().await
-    }
-
-    /// Every item becomes one of the release before, or of the next one.
-    pub(super) fn release(&mut self, ahead: bool) {
-        let version = if ahead { "2" } else { "0" };
-        self.stage.aws.database(|database| {
-            database.rewrite(|_, item| {
-                if item.contains_key("v") {
-                    item.insert("v".to_owned(), Value::N(version.to_owned()));
-                }
-                if ahead {
-                    item.insert("novelty".to_owned(), Value::S("of the next release".to_owned()));
-                }
-            });
-        });
-        self.sky.count(if ahead { "E59 items of the next release" } else { "E59 items of the release before" }, 1);
-    }
-
-    pub(super) async fn subscription(&mut self, customer: usize, what: u32) {
-        let tenant = self.tenant(customer);
-        let subscriptions = self.stage.entra.subscriptions(tenant);
-        let Some(id) = subscriptions.first().copied() else { return };
-        let event = match what {
-            0 | 1 => {
-                self.stage.entra.drop_subscription(tenant, id);
-                return self.sky.count("D44 a subscription vanishes", 1);
-            }
-            2 => "reauthorizationRequired",
-            3 => "subscriptionRemoved",
-            _ => "missed",
+        let taken = self.held(customer).platform.accounts;
+        let is_free = |person: &PersonId| {
+            !taken.contains_key(person)
+                && existing.iter().all(|other| other.decision != Adopted::Linked { person: *person })
         };
-        let uri = format!("{ORIGIN}/control/tenants/{tenant}/subscriptions/{id}/lifecycle");
-        let body = Bytes::from(format!("{{\"event\":\"{event}\"}}"));
-        if let Ok(request) = http::Request::post(uri).body(body) {
-            self.stage.entra.exchange(request).await;
-            self.sky.count("D45 a lifecycle event", 1);
+        let free = self.names(customer).people.into_iter().filter(is_free).choose(&mut self.random);
+        match free.filter(|_| self.random.random_bool(0.7)) {
+            Some(person) => {
+                table.decide_existing(connection, &account.id, Adopted::Linked { person }).await?;
+                self.send(customer, Job::Person { person, by: "ann".to_owned() });
+            }
+            None => drop(table.decide_existing(connection, &account.id, Adopted::Apart).await?),
         }
+        self.deliver().await
     }
 
-    pub(super) fn notifications(&mut self, what: u32) {
-        let names = [
-            "D44 all lost",
-            "D44 some lost",
-            "D42 many copies",
-            "D42 hours late",
-            "D42 out of order",
-            "D48 a forged clientState",
-        ];
-        let Some(name) = names.get(what as usize).copied() else { return };
-        for tenant in &self.tenants {
-            self.stage.entra.adjust(tenant.tenant_id, |settings| {
-                let notifications = &mut settings.notifications;
-                match what {
-                    0 => notifications.lose = true,
-                    1 => notifications.lose_percent = 50,
-                    2 => notifications.copies = 100,
-                    3 => notifications.delay_millis = 4 * 3_600_000,
-                    4 => notifications.shuffle = true,
-                    _ => notifications.client_state = Some("forged".to_owned()),
-                }
-            });
-        }
-        self.sky.count(name, 1);
+    /// Accounts that were there before a connection was made.
+    pub(super) async fn furnish(&mut self, customer: usize) -> Result<(), Failed> {
+        let count = self.random.random_range(0..6);
+        let people = self.names(customer).people;
+        let chosen: Vec<PersonId> = people.choose_multiple(&mut self.random, count).copied().collect();
+        let accounts = self.stage.entra.read(self.tenant(customer), |found| {
+            let found = directory(&found.present());
+            let of = |(number, person): (usize, &PersonId)| {
+                let properties = &found.people.get(person)?.properties;
+                let email = if number % 2 == 0 { Property::UserPrincipalName } else { Property::Mail };
+                Some(Existing {
+                    id: ExistingId(format!("existing {number}")),
+                    employee_id: properties.get(&Property::EmployeeId).filter(|_| number % 3 != 0).cloned(),
+                    email: properties.get(&email).cloned(),
+                    protected: number == 4,
+                    decision: Adopted::Open,
+                })
+            };
+            chosen.iter().enumerate().filter_map(of).collect::<Vec<Existing>>()
+        });
+        let table = &self.operator.worker.table;
+        Ok(table.note_existing(self.connection(customer), accounts.unwrap_or_default()).await?)
     }
+}
 
-    pub(super) fn paging(&mut self, what: u32) {
-        let names = [
-            "A12 one row on a page",
-            "B15 rows are repeated",
-            "B14 empty pages",
-            "B16 rows in any order",
-            "B23 deleted ones in the first round",
-            "B20 pages are forgotten after a minute",
-        ];
-        let Some(name) = names.get(what as usize).copied() else { return };
-        for tenant in &self.tenants {
-            self.stage.entra.adjust(tenant.tenant_id, |settings| match what {
-                0 => settings.delta.page_size = 1,
-                1 => settings.delta.replay_percent = 50,
-                2 => settings.delta.empty_page_percent = 30,
-                3 => settings.delta.shuffle = true,
-                4 => settings.delta.removed_in_initial = true,
-                _ => settings.page_token_life_seconds = 60,
-            });
-        }
-        self.sky.count(name, 1);
+/// Whether what a removal would take is to be taken.
+fn is_due(expected: &Expected, Removal { person, loss }: &Removal) -> bool {
+    let account = expected.platform.accounts.get(person);
+    match loss {
+        Loss::Account(_) => account.is_none_or(|account| !account.is_active()),
+        Loss::Deletion => account.is_none(),
+        Loss::Team(team) => account.is_none_or(|account| !account.teams.contains(team)),
+        Loss::Attribute(property) => account.is_none_or(|account| !account.attributes.contains_key(property)),
+        Loss::Email => account.is_none_or(|account| account.email.is_none()),
+        Loss::Manager => account.is_none_or(|account| account.manager.is_none()),
     }
 }

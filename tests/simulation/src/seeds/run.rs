@@ -1,14 +1,13 @@
 //! Plays a script, step by step.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use entra::TenantInfo;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use rollcall_directory::identity::ConnectionId;
-use rollcall_store::{PageRequest, RunStatus};
+use rollcall_directory::identity::{ConnectionId, GroupId};
+use rollcall_store::{PageRequest, RunStatus, Tally};
 use rollcall_sync::job::{Cause, Job, Message};
 use rollcall_sync::schedule::Tick;
 use tokio::time::sleep;
@@ -17,9 +16,10 @@ use uuid::Uuid;
 use super::catalogue;
 use super::script::{Action, Script, Step};
 use super::sky::{OPERATOR, Shared, Sky};
+use super::terms::{limits, terms};
 use super::watch::{Customer, Watch, Window};
 use super::{Choice, Report};
-use crate::settings::Settings;
+use crate::model::Terms;
 use crate::stage::{Environment, Failed, Nature, Stage};
 
 /// A script that is being played.
@@ -42,6 +42,8 @@ pub(super) struct Play {
     pub(super) lied: bool,
     /// How old answers may be now.
     pub(super) oldest_answer: i64,
+    /// A message that was done, and may come again long after.
+    pub(super) kept: Option<Message>,
     /// Kinds of the rules in force, in the order of the rules.
     pub(super) rules: Vec<&'static str>,
     choice: Choice,
@@ -77,6 +79,7 @@ impl Play {
             ending: false,
             lied: false,
             oldest_answer: 0,
+            kept: None,
             rules: Vec::new(),
             choice,
             script,
@@ -86,18 +89,21 @@ impl Play {
     }
 
     async fn connect(&mut self) -> Result<(), Failed> {
-        for (number, tenant) in self.tenants.clone().iter().enumerate() {
-            let everyone = self.script.everyone.get(number).copied().unwrap_or_default();
-            let roots: BTreeSet<Uuid> = tenant.roots.iter().copied().collect();
-            let settings = if everyone || roots.is_empty() { Settings::Everyone } else { Settings::Groups(roots) };
+        for (number, tenant) in self.tenants.clone().into_iter().enumerate() {
             let connection = ConnectionId(Uuid::from_u128(0xc0_0000 + number as u128));
-            self.operator.connect(tenant, connection, &settings).await?;
-            self.customers.push(Customer {
-                connection,
-                tenant: tenant.tenant_id,
-                secret: tenant.client_secret.clone(),
-                settings: vec![settings],
-            });
+            let (tenant_id, secret) = (tenant.tenant_id, tenant.client_secret.clone());
+            let customer =
+                Customer { connection, tenant: tenant_id, secret, terms: Vec::new(), had_managers_teams: false };
+            self.customers.push(customer);
+            let mut names = self.names(number);
+            // What looks like scope groups is taken for them more often.
+            names.groups.extend(tenant.roots.iter().cycle().take(2 * names.groups.len()).map(|root| GroupId(*root)));
+            let mut random = StdRng::seed_from_u64(self.script.seed ^ number as u64);
+            let Terms { scope, rules } = terms(&mut random, &names);
+            let limits = limits(&mut random);
+            self.operator.connect(&tenant, connection, scope.clone(), rules.clone(), limits).await?;
+            self.agree(number, Terms { scope, rules });
+            self.furnish(number).await?;
             self.send(number, Job::Full { cause: Cause::Activation });
         }
         Ok(())
@@ -129,6 +135,7 @@ impl Play {
             convergence,
             second_look,
             deactivations: self.watch.deactivations,
+            deletions: self.watch.deletions,
             story: self.story,
             digest: self.stage.trace.digest(),
             trace: self.stage.trace.text(),
@@ -141,7 +148,7 @@ impl Play {
             Action::Change { customer, changes } => self.change(*customer, *changes, step.seed),
             Action::Event { customer } => self.event(*customer, step.seed),
             Action::Drain { customer, refilled } => return self.drain(*customer, *refilled, step.seed).await,
-            Action::Wait { seconds } => sleep(Duration::from_secs(*seconds)).await,
+            Action::Wait { seconds } => self.wait(*seconds).await,
             Action::Poll { twice } => self.strike(Tick::Poll, *twice).await,
             Action::Reconcile { twice } => self.strike(Tick::Reconcile, *twice).await,
             Action::Audit => self.audit().await?,
@@ -155,10 +162,15 @@ impl Play {
             Action::Clear => self.clear()?,
             Action::Skew { seconds } => self.set_skew(*seconds),
             Action::Operate => return self.operate().await,
-            Action::Scope { customer } => return self.rescope(*customer).await,
-            Action::Rotate { customer, invalid } => return self.rotate(*customer, *invalid).await,
+            Action::Settings { customer } => return self.resettle(*customer).await,
+            Action::Protect { customer } => self.protect(*customer).await?,
+            Action::Person { customer } => return self.one_person(*customer).await,
+            Action::Adopt { customer } => return self.adopt(*customer).await,
+            Action::Rotate { customer, what } => return self.rotate(*customer, *what).await,
+            Action::Outage { customer, what } => return self.outage(*customer, *what).await,
+            Action::Forge { customer, what } => self.forge(*customer, *what).await,
             Action::Release { ahead } => self.release(*ahead),
-            Action::Subscription { customer, what } => self.subscription(*customer, *what).await,
+            Action::Subscription { customer, what } => self.subscription(*customer, *what).await?,
             Action::Notifications { what } => self.notifications(*what),
             Action::Paging { what } => self.paging(*what),
             Action::ResetDelta { customer } => {
@@ -179,6 +191,14 @@ impl Play {
         self.customers.get(customer).map_or(ConnectionId(Uuid::nil()), |customer| customer.connection)
     }
 
+    /// A customer has other terms from now on.
+    pub(super) fn agree(&mut self, customer: usize, terms: Terms) {
+        if let Some(known) = self.customers.get_mut(customer) {
+            known.had_managers_teams |= terms.rules.teams.managers.is_some();
+            known.terms.push(terms);
+        }
+    }
+
     pub(super) fn send(&self, customer: usize, job: Job) {
         self.stage.queue.add(Message::new(self.connection(customer), job));
     }
@@ -189,8 +209,8 @@ impl Play {
         let window = Window { oldest_answer: self.oldest_answer };
         self.watch.look(&record, &self.customers, &self.stage.entra, &window);
         for customer in &mut self.customers {
-            let last = customer.settings.split_off(customer.settings.len().saturating_sub(1));
-            customer.settings = last;
+            let last = customer.terms.split_off(customer.terms.len().saturating_sub(1));
+            customer.terms = last;
         }
         if self.stage.network.strayed() > 0 {
             self.watch.complain("a request went to another host".to_owned());
@@ -201,9 +221,11 @@ impl Play {
     }
 
     async fn check_held(&mut self, customer: usize) {
+        let counts_memberships = self.customers.get(customer).is_some_and(|customer| !customer.had_managers_teams);
         let runs = self.operator.worker.table.runs_page(self.connection(customer), &PageRequest::first(50)).await;
         for run in runs.map(|page| page.items).unwrap_or_default() {
-            let taken = run.counts.tally.deactivated + run.counts.tally.memberships_removed;
+            let Tally { deactivated, deleted, memberships_removed, .. } = run.counts.tally;
+            let taken = deactivated + deleted + if counts_memberships { memberships_removed } else { 0 };
             if run.status == RunStatus::Held && taken > 0 {
                 self.watch.complain(format!("the held run {} took something from {taken} people", run.id));
             }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use entra::TenantOptions;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
+
+use super::sky::Outage;
 
 /// Steps of a history, at most.
 const STEPS: usize = 18;
@@ -14,8 +17,6 @@ const STEPS: usize = 18;
 pub(super) struct Script {
     pub(super) seed: u64,
     pub(super) tenants: Vec<TenantOptions>,
-    /// Whether everyone is in, for each tenant.
-    pub(super) everyone: Vec<bool>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -60,10 +61,20 @@ pub(super) enum Action {
     Skew { seconds: i64 },
     /// The operator looks at holds and pauses.
     Operate,
-    /// Another scope.
-    Scope { customer: usize },
+    /// Other settings.
+    Settings { customer: usize },
+    /// An account is protected.
+    Protect { customer: usize },
+    /// One person is asked for.
+    Person { customer: usize },
+    /// It is decided whose an account is that was there before.
+    Adopt { customer: usize },
     /// Another secret.
-    Rotate { customer: usize, invalid: bool },
+    Rotate { customer: usize, what: u32 },
+    /// A service is down for a while.
+    Outage { customer: usize, what: Outage },
+    /// A notification that is none.
+    Forge { customer: usize, what: u32 },
     /// Items as another release writes them.
     Release { ahead: bool },
     /// Something happens to the subscriptions.
@@ -89,6 +100,8 @@ pub(super) enum Stray {
     Unknown,
     /// The application of a hold that is not there.
     Hold,
+    /// Done long ago.
+    Late,
 }
 
 impl Script {
@@ -99,10 +112,9 @@ impl Script {
             if random.random_bool(0.15) { random.random_range(100..300) } else { random.random_range(30..100) };
         let first = tenant(&mut random, people);
         let second = tenant(&mut random, 20);
-        let everyone = vec![random.random_bool(0.3), random.random_bool(0.3)];
         let count = random.random_range(6..=STEPS);
         let steps = (0..count).map(|number| step(&mut random, number)).collect();
-        Self { seed, tenants: vec![first, second], everyone, steps }
+        Self { seed, tenants: vec![first, second], steps }
     }
 
     /// The same with these steps only.
@@ -115,6 +127,8 @@ impl Script {
 fn tenant(random: &mut StdRng, people: u32) -> TenantOptions {
     let groups = random.random_range(8..16);
     let (depth, roots) = (random.random_range(1..6), random.random_range(1..4));
+    // Groups that nest fifty deep are rare, and must do no harm.
+    let (groups, depth, roots) = if random.random_bool(0.01) { (80, 52, 1) } else { (groups, depth, roots) };
     let mut options = TenantOptions { people, groups, depth, roots, seed: random.random(), ..TenantOptions::default() };
     options.settings.delta.page_size = *[20, 100, 200].get(random.random_range(0..3)).unwrap_or(&200);
     options.settings.delta.seed = random.random();
@@ -123,43 +137,50 @@ fn tenant(random: &mut StdRng, people: u32) -> TenantOptions {
 
 fn step(random: &mut StdRng, number: usize) -> Step {
     let customer = usize::from(random.random_bool(0.2));
-    let action = match random.random_range(0..100) {
-        0..17 => Action::Change { customer, changes: random.random_range(1..7) },
-        17..30 => Action::Event { customer },
+    let action = match random.random_range(0..128) {
+        0..16 => Action::Change { customer, changes: random.random_range(1..7) },
+        16..30 => Action::Event { customer },
         30..33 => Action::Drain { customer, refilled: random.random_bool(0.5) },
-        33..38 => Action::Wait { seconds: wait(random) },
-        38..48 => Action::Poll { twice: random.random_bool(0.2) },
-        48..55 => Action::Reconcile { twice: random.random_bool(0.2) },
-        55..58 => Action::Audit,
-        58..62 => Action::Ask { customer, full: random.random_bool(0.5) },
-        62..65 => Action::Stray { customer, kind: stray(random) },
-        65..74 => Action::Faults,
-        74..78 => Action::Day,
-        78..81 => Action::Clear,
-        81..83 => Action::Skew { seconds: random.random_range(-600..=600) },
-        83..86 => Action::Operate,
-        86..89 => Action::Scope { customer },
-        89..91 => Action::Rotate { customer, invalid: random.random_bool(0.4) },
-        91..93 => Action::Release { ahead: random.random_bool(0.5) },
-        93..95 => Action::Subscription { customer, what: random.random_range(0..5) },
-        95..97 => Action::Notifications { what: random.random_range(0..6) },
-        97..99 => Action::Paging { what: random.random_range(0..6) },
+        33..40 => Action::Wait { seconds: wait(random) },
+        40..50 => Action::Poll { twice: random.random_bool(0.2) },
+        50..57 => Action::Reconcile { twice: random.random_bool(0.2) },
+        57..60 => Action::Audit,
+        60..64 => Action::Ask { customer, full: random.random_bool(0.5) },
+        64..68 => Action::Stray { customer, kind: stray(random) },
+        68..80 => Action::Faults,
+        80..86 => Action::Day,
+        86..89 => Action::Clear,
+        89..91 => Action::Skew { seconds: random.random_range(-600..=600) },
+        91..95 => Action::Operate,
+        95..101 => Action::Settings { customer },
+        101..103 => Action::Protect { customer },
+        103..105 => Action::Person { customer },
+        105..107 => Action::Adopt { customer },
+        107..110 => Action::Rotate { customer, what: random.random_range(0..4) },
+        110..112 => Action::Release { ahead: random.random_bool(0.5) },
+        112..115 => Action::Subscription { customer, what: random.random_range(0..6) },
+        115..118 => Action::Notifications { what: random.random_range(0..8) },
+        118..122 => Action::Paging { what: random.random_range(0..12) },
+        122..124 => Action::Forge { customer, what: random.random_range(0..4) },
+        124..127 => Action::Outage { customer, what: *Outage::ALL.choose(random).unwrap_or(&Outage::Table) },
         _ => Action::ResetDelta { customer },
     };
     Step { number, seed: random.random(), action }
 }
 
-/// Mostly minutes, at times days: delta links live for seven.
+/// Mostly minutes, at times days or a month: delta links live for seven days, and a grace lasts thirty.
 fn wait(random: &mut StdRng) -> u64 {
-    match random.random_range(0..10) {
-        0..6 => random.random_range(1..3_600),
-        6..9 => random.random_range(3_600..86_400),
-        _ => random.random_range(86_400..9 * 86_400),
+    match random.random_range(0..20) {
+        0..10 => random.random_range(1..3_600),
+        10..15 => random.random_range(3_600..86_400),
+        15..17 => random.random_range(86_400..9 * 86_400),
+        _ => random.random_range(30 * 86_400..40 * 86_400),
     }
 }
 
 fn stray(random: &mut StdRng) -> Stray {
-    match random.random_range(0..5) {
+    match random.random_range(0..7) {
+        5..7 => Stray::Late,
         0 => Stray::Continuation,
         1 => Stray::Older,
         2 => Stray::Newer,

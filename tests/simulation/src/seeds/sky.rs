@@ -30,9 +30,58 @@ struct State {
     refused: f64,
     /// Share of the queue's messages that are refused.
     queue: f64,
+    outage: Option<Outage>,
     calm: bool,
     without: BTreeSet<String>,
     counts: Counts,
+}
+
+/// A service that does nothing that is asked of it, for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outage {
+    /// The table answers 500.
+    Table,
+    /// The table has no capacity left.
+    Capacity,
+    /// No batch is worked on.
+    Batches,
+    /// Secrets Manager answers 500.
+    Secrets,
+    /// Somebody took away the right to read secrets.
+    Rights,
+    /// The queue takes nothing.
+    Queue,
+}
+
+impl Outage {
+    /// All of them.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Table, Self::Capacity, Self::Batches, Self::Secrets, Self::Rights, Self::Queue];
+
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Table => "E49 the table is down",
+            Self::Capacity => "E49 the table is throttled throughout",
+            Self::Batches => "E51 no batch is done",
+            Self::Secrets => "E57 secrets are down",
+            Self::Rights => "E57 secrets are denied throughout",
+            Self::Queue => "E57 the queue is down",
+        }
+    }
+
+    /// What becomes of a call.
+    fn what(self, service: &str, operation: &str) -> Option<What> {
+        let is_of_secrets = service == "secretsmanager";
+        let refuse = |status, code| Some(What::Refuse { status, code });
+        match self {
+            Self::Table if !is_of_secrets => refuse(500, "InternalServerError"),
+            Self::Capacity if !is_of_secrets => refuse(400, "ProvisionedThroughputExceededException"),
+            Self::Batches if operation.starts_with("Batch") => Some(What::Untouched),
+            Self::Secrets if is_of_secrets => refuse(500, "InternalServiceError"),
+            Self::Rights if is_of_secrets => refuse(400, "AccessDeniedException"),
+            _ => None,
+        }
+    }
 }
 
 impl Sky {
@@ -42,7 +91,7 @@ impl Sky {
         let aws = *[0.0, 0.002, 0.01, 0.03].choose(&mut random).unwrap_or(&0.0);
         let refused = *[0.0, 0.02, 0.1].choose(&mut random).unwrap_or(&0.0);
         let queue = *[0.0, 0.05].choose(&mut random).unwrap_or(&0.0);
-        let state = State { random, aws, refused, queue, calm: true, without, counts: Counts::default() };
+        let state = State { random, aws, refused, queue, outage: None, calm: true, without, counts: Counts::default() };
         Self { state: Mutex::new(state) }
     }
 
@@ -54,6 +103,20 @@ impl Sky {
     /// Whether a kind of fault is left out.
     pub(super) fn lacks(&self, kind: &str) -> bool {
         self.state().without.contains(kind)
+    }
+
+    /// A service is down from now on. Says whether it is: not where that kind is left out.
+    pub(super) fn begin_outage(&self, outage: Outage) -> bool {
+        let mut state = self.state();
+        let begins = !state.without.contains(outage.kind());
+        state.outage = begins.then_some(outage);
+        state.counts.add(outage.kind(), u64::from(begins));
+        begins
+    }
+
+    /// It is up again.
+    pub(super) fn end_outage(&self) {
+        self.state().outage = None;
     }
 
     /// Notes faults that somebody else injected.
@@ -69,6 +132,9 @@ impl Sky {
     /// Whether the queue refuses a message.
     pub(super) fn is_queue_down(&self) -> bool {
         let mut state = self.state();
+        if state.outage == Some(Outage::Queue) {
+            return true;
+        }
         let share = state.queue;
         !state.calm && state.happens(share, "E57 the queue refuses")
     }
@@ -114,11 +180,16 @@ impl State {
         if operation.starts_with("Batch") {
             kinds.push(("E51 a batch is done in part", What::Partly { code: "" }));
         }
+        if operation == "Query" {
+            kinds.push(("E52 a page ends early", What::Short));
+            kinds.push(("E52 a page ends early", What::Short));
+        }
         if operation == "TransactWriteItems" {
             for (kind, code) in [
                 ("E50 transaction conflict", "TransactionConflict"),
                 ("E50 transaction throttled", "ThrottlingError"),
                 ("E50 transaction over throughput", "ProvisionedThroughputExceeded"),
+                ("E50 transaction with a write that is refused", "ValidationError"),
             ] {
                 kinds.push((kind, What::Partly { code }));
             }
@@ -135,6 +206,9 @@ impl Weather for Sky {
         }
         let mut state = self.state();
         let (there, back) = (state.millis(1..6), state.millis(1..6));
+        if let Some(what) = state.outage.and_then(|outage| outage.what(service, operation)) {
+            return Fate { there, back, what };
+        }
         let share = state.aws;
         if state.calm || !state.random.random_bool(share) {
             return Fate { there, back, what: What::Serve };

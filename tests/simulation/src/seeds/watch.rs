@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entra::Server;
-use rollcall_directory::identity::ConnectionId;
+use jiff::{SignedDuration, Timestamp};
+use reference::Account;
+use rollcall_directory::identity::{ConnectionId, GroupId, PersonId};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::truth::was_always_entitled;
 use crate::aws::Operation;
 use crate::dynamodb::{Item, Value, Written};
-use crate::settings::Settings;
+use crate::held::account;
+use crate::model::{Terms, lasting_teams, may_be_deleted, should_stay};
 
 /// A customer, as far as rules need to know one.
 #[derive(Clone, Debug)]
@@ -18,8 +20,10 @@ pub(super) struct Customer {
     pub(super) connection: ConnectionId,
     pub(super) tenant: Uuid,
     pub(super) secret: String,
-    /// The scope until now, with those that it had while an invocation was at work.
-    pub(super) settings: Vec<Settings>,
+    /// The terms until now, with those that it had while an invocation was at work.
+    pub(super) terms: Vec<Terms>,
+    /// Whether managers ever had teams. Whoever moves from one to the other has lost nothing, and is counted all the same.
+    pub(super) had_managers_teams: bool,
 }
 
 /// What an invocation is at.
@@ -38,7 +42,11 @@ pub(super) struct Watch {
     errands: BTreeMap<String, Vec<Errand>>,
     violations: Vec<String>,
     pub(super) deactivations: u64,
+    pub(super) deletions: u64,
 }
+
+/// How wrong a worker's clock may be.
+const CLOCK_ERROR: SignedDuration = SignedDuration::from_mins(11);
 
 #[derive(Clone, Debug, Default)]
 struct Lease {
@@ -74,7 +82,7 @@ impl Watch {
                 self.own_rows_only(operation, written);
                 self.fenced(operation, written);
                 self.no_secret(operation, written, customers);
-                self.no_wrong_deactivation(operation, written, customers, entra, window);
+                self.nothing_wrongly_taken(operation, written, customers, entra, window);
             }
             self.history_once(operation);
             for written in &operation.written {
@@ -142,7 +150,8 @@ impl Watch {
         }
     }
 
-    fn no_wrong_deactivation(
+    /// Nothing is taken from anybody who should have had it all the time that the run was reading.
+    fn nothing_wrongly_taken(
         &mut self,
         operation: &Operation,
         written: &Written,
@@ -150,24 +159,43 @@ impl Watch {
         entra: &Server,
         window: &Window,
     ) {
-        let state = |item: &Option<Item>| item.as_ref().and_then(|item| item.get("state")?.text().map(str::to_owned));
-        let is_account = written.pk.contains("#U#");
-        if !is_account
-            || state(&written.before).as_deref() != Some("active")
-            || state(&written.after).as_deref() == Some("active")
-        {
+        let customer =
+            customers.iter().find(|customer| written.pk.starts_with(&format!("C#{}#U#", customer.connection)));
+        let (Some(customer), Ok(person)) = (customer, written.sk.parse::<PersonId>()) else { return };
+        let (Some(before), after) = (written.before.as_ref().map(account), written.after.as_ref().map(account)) else {
             return;
-        }
-        self.deactivations += 1;
-        let customer = customers.iter().find(|customer| written.pk.starts_with(&format!("C#{}#", customer.connection)));
-        let (Some(customer), Ok(person)) = (customer, written.sk.parse::<Uuid>()) else { return };
+        };
         let since = self.errand(operation).map_or(operation.at, |errand| errand.since);
         let window = (since - window.oldest_answer, operation.at);
-        let should_stay = entra.read(customer.tenant, |directory| {
-            customer.settings.iter().all(|settings| was_always_entitled(directory, settings, person, window))
+        let (terms, client) = (&customer.terms, &operation.client);
+        // A worker's clock may be ahead.
+        let now = Timestamp::from_millisecond(operation.at).unwrap_or_default() + CLOCK_ERROR;
+        let is_active = after.as_ref().is_some_and(Account::is_active);
+        let wrong = entra.read(customer.tenant, |directory| {
+            if before.is_active() && !is_active {
+                return should_stay(directory, terms, person, &before, window, now)
+                    .then(|| "deactivated, who should have stayed all the time".to_owned());
+            }
+            if !before.is_active() && after.is_none() {
+                return (!may_be_deleted(directory, terms, person, &before, window, now))
+                    .then(|| "deleted, whose account was to be kept".to_owned());
+            }
+            let kept = after.map(|account| account.teams).unwrap_or_default();
+            if !is_active || before.teams.is_subset(&kept) {
+                return None;
+            }
+            let lasting = lasting_teams(directory, terms, person, &before, window, now);
+            let lost: BTreeSet<&GroupId> = lasting.difference(&kept).collect();
+            (!lost.is_empty()).then(|| format!("taken out of {lost:?}, who should have been there all the time"))
         });
-        if should_stay == Some(true) {
-            self.complain(format!("{} deactivated {person}, who should have stayed all the time", operation.client));
+        if before.is_active() && !is_active {
+            self.deactivations += 1;
+        }
+        if !before.is_active() && written.after.is_none() {
+            self.deletions += 1;
+        }
+        if let Some(Some(wrong)) = wrong {
+            self.complain(format!("{client}: {person} was {wrong}"));
         }
     }
 
@@ -205,12 +233,12 @@ fn is_unfenced(sk: &str) -> bool {
 }
 
 /// Attributes that people see.
-const VISIBLE: [&str; 4] = ["state", "attributes", "manager", "teams"];
+const VISIBLE: [&str; 10] =
+    ["state", "reason", "since", "attributes", "email", "language", "manager", "teams", "reports_to", "linked"];
 
 /// What of a write people see.
 fn visible(written: &Written) -> Vec<&'static str> {
-    let (Some(after), before) = (&written.after, &written.before) else { return Vec::new() };
-    let Some(before) = before else { return vec!["all of it"] };
+    let (Some(before), Some(after)) = (&written.before, &written.after) else { return vec!["all of it"] };
     VISIBLE.into_iter().filter(|name| after.get(*name) != before.get(*name)).collect()
 }
 
