@@ -41,6 +41,7 @@ mod wire;
 
 pub use clock::Source;
 pub use faults::{Fault, FaultRule, Matcher, Plane, RuleError};
+pub use graph::Photo;
 pub use in_process::Answer;
 pub use metrics::{Counts, Delivery};
 pub use notify::{Received, Receiver};

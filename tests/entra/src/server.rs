@@ -3,7 +3,7 @@
 use crate::control;
 use crate::directory::Directory;
 use crate::faults::{self, Fault, Plane};
-use crate::graph;
+use crate::graph::{self, Photo};
 use crate::login::{self, KeyError};
 use crate::metrics::{Counts, Delivery};
 use crate::options::{Options, TenantOptions};
@@ -127,6 +127,13 @@ impl Server {
     /// follow as for any change. `None` when there is no such tenant.
     pub fn change<T>(&self, tenant: Uuid, edit: impl FnOnce(&mut Directory, i64) -> T) -> Option<T> {
         Some(self.state.tenant(tenant)?.change(&self.state, edit))
+    }
+
+    /// Gives a person another photo, or none. Nobody is notified, and no delta query tells of it. `None` when there is no such tenant.
+    pub fn set_photo(&self, tenant: Uuid, person: Uuid, photo: Option<Photo>) -> Option<()> {
+        let tenant = self.state.tenant(tenant)?;
+        crate::sync::lock(&tenant.photos).set(person, photo);
+        Some(())
     }
 
     /// Replaces the fault rules.

@@ -18,6 +18,8 @@ pub struct Settings {
     pub token_life_seconds: i64,
     /// Life of a paged listing in seconds; 0 is without end. An old nextLink gets `Directory_ExpiredPageToken`.
     pub page_token_life_seconds: i64,
+    /// Of people without a photo one of a single pixel is described, instead of a 404.
+    pub photo_placeholder: bool,
     /// How delta answers.
     pub delta: DeltaSettings,
     /// How notifications are delivered.
@@ -93,6 +95,7 @@ impl Default for Settings {
             resource_units: 0,
             token_life_seconds: 0,
             page_token_life_seconds: 0,
+            photo_placeholder: false,
             delta: DeltaSettings::default(),
             notifications: NotificationSettings::default(),
         }

@@ -2,7 +2,7 @@
 
 use crate::apps::App;
 use crate::directory::Directory;
-use crate::graph::{Buckets, Listings, Rounds};
+use crate::graph::{Buckets, Listings, Photos, Rounds};
 use crate::notify::{Subscription, events};
 use crate::settings::Settings;
 use crate::state::State;
@@ -26,6 +26,7 @@ pub(crate) struct Tenant {
     pub(crate) buckets: Mutex<Buckets>,
     pub(crate) listings: Mutex<Listings>,
     pub(crate) rounds: Mutex<Rounds>,
+    pub(crate) photos: Mutex<Photos>,
     pub(crate) random: Mutex<StdRng>,
     /// Groups that a sync might take as its scope.
     pub(crate) roots: Vec<Uuid>,
@@ -54,6 +55,7 @@ impl Tenant {
             buckets: Mutex::default(),
             listings: Mutex::default(),
             rounds: Mutex::default(),
+            photos: Mutex::default(),
             // Not what the directory was drawn from: the first id would be the tenant's own.
             random: Mutex::new(StdRng::seed_from_u64(!seed)),
             roots,

@@ -3,7 +3,7 @@
 use super::burst;
 use super::{ControlError, Outcome};
 use crate::directory::{Directory, Kind, NewObject, Slot, WriteError};
-use crate::graph::stored_values;
+use crate::graph::{Photo, stored_values};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::state::State;
@@ -93,6 +93,11 @@ enum Action {
         other: Uuid,
         property: String,
     },
+    /// Another photo, or none.
+    SetPhoto {
+        id: Uuid,
+        photo: Option<Photo>,
+    },
     /// So many random changes.
     Burst {
         count: u32,
@@ -178,6 +183,10 @@ impl Editor<'_> {
                 self.directory.remove_member(self.find(group)?, self.find(member)?, now)?
             }
             Action::EmptyGroup { id } => self.empty(id)?,
+            Action::SetPhoto { id, photo } => {
+                self.find(id)?;
+                crate::sync::lock(&self.tenant.photos).set(id, photo);
+            }
             Action::Swap { one, other, property } => {
                 self.directory.swap(self.find(one)?, self.find(other)?, &property, now)?
             }

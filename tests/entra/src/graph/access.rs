@@ -34,6 +34,9 @@ pub(crate) const WRITE_GROUPS: AnyOf = &["Group.ReadWrite.All", "Directory.ReadW
 pub(crate) const CREATE_GROUPS: AnyOf = &["Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"];
 pub(crate) const WRITE_MEMBERS: AnyOf =
     &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"];
+/// Photos come from another service, which knows nothing of `Directory.Read.All`.
+pub(crate) const READ_PHOTOS: AnyOf =
+    &["ProfilePhoto.Read.All", "ProfilePhoto.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
 pub(crate) const INVITE: AnyOf = &["User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"];
 
 impl Call<'_> {

@@ -103,10 +103,11 @@ fn inner_request(call: &Call<'_>, inner: &Value) -> Result<Request, GraphError> 
 fn response(id: &str, reply: &Reply) -> Value {
     let headers: Map<String, Value> =
         reply.headers.iter().map(|(name, value)| (header_case(name), Value::from(value.as_str()))).collect();
-    let body = serde_json::from_slice(&reply.body).unwrap_or_else(|_| match std::str::from_utf8(&reply.body) {
-        Ok(text) => Value::from(text),
-        Err(_) => Value::from(STANDARD.encode(&reply.body)),
-    });
+    let is_image = reply.header_value("content-type").is_some_and(|value| value.starts_with("image/"));
+    let body = match std::str::from_utf8(&reply.body) {
+        Ok(text) if !is_image => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+        _ => Value::from(STANDARD.encode(&reply.body)),
+    };
     let mut response = json!({"id": id, "status": reply.status, "headers": headers});
     if !reply.body.is_empty()
         && let Some(members) = response.as_object_mut()

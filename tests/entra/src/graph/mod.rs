@@ -13,6 +13,7 @@ mod links;
 mod listing;
 mod objects;
 mod organization;
+mod photos;
 pub(crate) mod query;
 mod search;
 mod session;
@@ -23,6 +24,8 @@ mod writes;
 pub(crate) use delta::Rounds;
 pub(crate) use error::GraphError;
 pub(crate) use listing::Listings;
+pub use photos::Photo;
+pub(crate) use photos::Photos;
 pub(crate) use session::Sessions;
 pub(crate) use throttle::Buckets;
 pub(crate) use writes::stored_values;
@@ -168,6 +171,7 @@ fn collection(call: &Call<'_>, kind: Kind, path: &[&str]) -> Outcome {
         }
         (&Method::GET, [key]) => objects::get(call, kind, key),
         (&Method::GET, [key, "manager"]) if kind == Kind::User => links::manager(call, key),
+        (&Method::GET, [key, "photo" | "photos", rest @ ..]) if kind == Kind::User => photos::answer(call, key, rest),
         (&Method::POST, [key, "checkMemberGroups" | "microsoft.graph.checkMemberGroups"]) => {
             links::check_member_groups(call, kind, key)
         }

@@ -13,6 +13,7 @@ mod groups;
 mod identity;
 mod lists;
 mod notifications;
+mod photos;
 mod receiver;
 mod subscriptions;
 mod throttling;
