@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -10,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cloud::Origins;
-use crate::decode::Row;
+use crate::decode::{Row, is_image};
 use crate::link::Foreign;
 use crate::request::Parts;
 
@@ -81,7 +84,10 @@ impl IncomingItem {
                 headers.insert(name, value);
             }
         }
+        let is_image = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_image);
         let body = match self.body {
+            // Bytes are a text in base64 here. What is none has no bytes, and so is no answer.
+            Some(body) if is_image => serde_json::from_str(body.get()).ok().and_then(decoded).unwrap_or_default(),
             Some(body) => {
                 headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
                 Bytes::from(body.get().to_owned())
@@ -92,5 +98,30 @@ impl IncomingItem {
         *response.status_mut() = StatusCode::from_u16(self.status).ok()?;
         *response.headers_mut() = headers;
         Some(response)
+    }
+}
+
+/// Bytes from base64. Graph's documentation says that it is the alphabet for URLs, and answers have the other one.
+fn decoded(text: String) -> Option<Bytes> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+    GeneralPurpose::new(alphabet, LENIENT).decode(text).ok().map(Bytes::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> Option<Vec<u8>> {
+        decoded(text.to_owned()).map(|bytes| bytes.to_vec())
+    }
+
+    #[test]
+    fn both_alphabets_are_read_with_and_without_padding() {
+        for text in ["//79Pg==", "//79Pg", "__79Pg==", "__79Pg"] {
+            assert_eq!(body(text).as_deref(), Some(&[0xff, 0xfe, 0xfd, 0x3e][..]), "{text}");
+        }
+        assert_eq!((body("_/79Pg"), body("<html>")), (None, None));
     }
 }

@@ -117,6 +117,18 @@ pub(crate) fn nothing(_: &Body<'_>) -> Result<(), Unread> {
     Ok(())
 }
 
+/// Reads the bytes of an image. Whether they are one is for the caller to see; that they are no page of a proxy and no error is
+/// told by the media type.
+pub(crate) fn image(body: &Body<'_>) -> Result<Bytes, Unread> {
+    if body.bytes.is_empty() || !is_image(body.content_type) { Err(Unread::NoAnswer) } else { Ok(body.bytes.clone()) }
+}
+
+/// Whether a media type is that of an image, or says nothing.
+pub(crate) fn is_image(content_type: &str) -> bool {
+    let content_type = content_type.trim().to_ascii_lowercase();
+    content_type.starts_with("image/") || content_type.starts_with("application/octet-stream")
+}
+
 /// Reads the plain number that a `/$count` segment answers.
 pub(crate) fn count(body: &Body<'_>) -> Result<u64, Unread> {
     let bytes = body.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body.bytes);

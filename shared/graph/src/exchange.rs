@@ -17,6 +17,8 @@ use crate::transport::TransportError;
 use crate::verdict::{Verdict, header, judge};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Errors are JSON whatever is asked for.
+const IMAGE: HeaderValue = HeaderValue::from_static("image/*, application/json;q=0.5");
 
 impl GraphClient {
     /// Makes a call, repeats it where that may help, and reads its answer.
@@ -72,7 +74,7 @@ impl GraphClient {
 
     fn headers(&self, parts: &Parts, token: &Token, call: &Call, headers: &mut HeaderMap) {
         headers.insert(AUTHORIZATION, token.header.clone());
-        headers.insert(ACCEPT, JSON);
+        headers.insert(ACCEPT, if parts.is_image() { IMAGE } else { JSON });
         headers.insert("x-ms-throttle-priority", HeaderValue::from_static(self.priority.name()));
         if parts.advanced {
             headers.insert("consistencylevel", HeaderValue::from_static("eventual"));

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! # The pieces
-//! * A [`Request`] is a call as a value, typed by its answer. [`users`], [`groups`], [`subscriptions`] and
-//!   [`organization`] build those that a directory sync needs, with the options that Microsoft's contract demands;
+//! * A [`Request`] is a call as a value, typed by its answer. [`users`], [`groups`], [`subscriptions`],
+//!   [`organization`] and [`photos`] build those that a directory sync needs, with the options that Microsoft's contract demands;
 //!   [`Request::object`] and [`Request::list`] build any other.
 //! * [`GraphClient::send`] makes one call, [`GraphClient::pages`] reads a collection to its end while it fetches one
 //!   page ahead, and [`GraphClient::batch`] makes many calls in few requests.
@@ -71,6 +71,7 @@ mod pace;
 mod page;
 mod pages;
 mod patience;
+pub mod photos;
 mod properties;
 mod request;
 mod retry_after;
@@ -94,6 +95,7 @@ pub use link::PageLink;
 pub use page::Page;
 pub use pages::Pages;
 pub use patience::Tuning;
+pub use photos::ProfilePhoto;
 pub use properties::Properties;
 pub use request::Request;
 pub use transport::{Limits, Transport, TransportError};

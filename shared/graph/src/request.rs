@@ -157,6 +157,13 @@ impl Request<()> {
     }
 }
 
+impl Request<Bytes> {
+    /// Reads the bytes of an image. `template` ends with `/$value`.
+    pub fn image(template: &'static str, ids: &[Uuid]) -> Self {
+        Self::new(Method::GET, template, ids, decode::image)
+    }
+}
+
 impl Request<u64> {
     /// Reads a `/$count` segment. Always an advanced query.
     pub fn count(template: &'static str) -> Self {
@@ -194,6 +201,11 @@ impl Parts {
     /// Whether it is part of a delta round.
     pub(crate) fn is_delta(&self) -> bool {
         self.template.ends_with("/delta")
+    }
+
+    /// Whether the answer is an image, and not JSON.
+    pub(crate) fn is_image(&self) -> bool {
+        self.template.ends_with("/$value")
     }
 
     /// Method and template, for errors and logs.

@@ -5,6 +5,7 @@ mod assertions;
 mod batching;
 mod links;
 mod paging;
+mod photos;
 mod real_http;
 mod refusals;
 mod retrying;

@@ -8,7 +8,7 @@ use entra::{FaultRule, Options, Server, TenantInfo, TenantOptions};
 use rollcall_graph::users::{DeltaStart, Expand};
 use rollcall_graph::{
     Credential, CredentialHint, Error, GraphClient, HttpClient, Limits, ManagerField, MemberKind, Origins, Page,
-    Removed, Request, StartOver, Tuning, groups, organization, users,
+    Removed, Request, StartOver, Tuning, groups, organization, photos, users,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -240,4 +240,23 @@ async fn no_fault_ever_makes_a_part_look_like_the_whole() {
         }
     }
     assert!(whole >= 18, "most of it is passing trouble and is survived: {whole} of {}", faults.len());
+}
+
+#[tokio::test]
+async fn photos_are_described_and_fetched_alone_and_in_a_batch() {
+    let world = World::new(TenantOptions::with_people(10)).await;
+    let person = *world.ids(Kind::User).first().unwrap();
+    let nobody = *world.ids(Kind::User).last().unwrap();
+    let bytes = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 6_476]].concat();
+    let photo = entra::Photo { bytes: bytes.clone(), content_type: "image/jpeg".to_owned(), side: 648 };
+    world.server.set_photo(world.tenant.tenant_id, person, Some(photo)).unwrap();
+    let described = world.client.batch(&[photos::describe(person), photos::describe(nobody)]).await;
+    assert!(described[0].as_ref().unwrap().etag.as_ref().is_some_and(|etag| !etag.is_empty()));
+    assert!(matches!(&described[1], Err(Error::NotFound { code, .. }) if code == "ImageNotFound"), "{described:?}");
+    for pixels in [648, 240] {
+        let request = photos::image(person, pixels).unwrap();
+        let alone = world.client.send(&request).await.unwrap();
+        assert_eq!(alone, bytes[..bytes.len() * usize::from(pixels) / 648]);
+        assert_eq!(world.client.batch(&[request]).await.remove(0).unwrap(), alone);
+    }
 }
