@@ -6,6 +6,7 @@ mod directory;
 mod existing;
 mod exports;
 mod hierarchy;
+mod photos;
 mod previews;
 mod refusals;
 mod samples;

@@ -140,6 +140,8 @@ mod tests {
         assert!(matches!(only!("continue"), Job::Continue { .. }));
         assert!(matches!(only!("apply-hold"), Job::ApplyHold { by, .. } if by == "admin"));
         assert_eq!(only!("purge"), Job::Purge);
+        assert!(matches!(only!("photos"), Job::Photos { slice: 3, .. }));
+        assert!(matches!(only!("photos-of"), Job::PhotosOf { people, .. } if people.len() == 1));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::adoption::{ExistingId, Match};
 use crate::identity::{GroupId, PersonId};
 use crate::person::{Person, PersonReading, Reading};
+use crate::photo::Refusal;
 use crate::rules::{Profile, Required, Rules};
 use crate::scope::{GroupGraph, Membership, Scope};
 use crate::user::{Fingerprint, Leaving, Looks};
@@ -80,6 +81,11 @@ pub enum Problem {
     EnabledUnknown,
     /// Graph fails whenever it is asked about them. Nothing is taken from them, and they are asked about again.
     Unanswered,
+    /// The photo can't be kept.
+    Photo {
+        /// Why.
+        refusal: Refusal,
+    },
 }
 
 impl Policy<'_> {

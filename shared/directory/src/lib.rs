@@ -11,7 +11,7 @@
 //!   [`language`], [`team_name`] and [`adoption`] for their parts.
 //! * [`desired`]: both together: what a person's account should be. It serves sync, notifications,
 //!   single questions and removal alike.
-//! * [`user`], [`team`]: accounts and teams as the platform has them.
+//! * [`user`], [`team`]: accounts and teams as the platform has them. [`photo`]: what becomes of profile photos.
 //! * [`seal`]: proof that a snapshot is complete. Without it no removal can be planned.
 //! * [`plan`]: the changes that take the platform to what the directory says. [`history`] shows
 //!   them, [`undo`] takes them back.
@@ -32,6 +32,7 @@ pub mod history;
 pub mod identity;
 pub mod language;
 pub mod person;
+pub mod photo;
 pub mod plan;
 pub mod property;
 pub mod rules;

@@ -13,6 +13,7 @@ use crate::adoption::Adoption;
 use crate::identity::GroupId;
 use crate::language::Languages;
 use crate::person::Person;
+use crate::photo::PhotoRule;
 use crate::property::{Attributes, Property};
 use crate::scope::Scope;
 use crate::team_name::Pattern;
@@ -48,6 +49,8 @@ pub struct Rules {
     pub allow_deletion: bool,
     /// Which accounts that are already there may belong to people of the directory.
     pub adoption: Adoption,
+    /// Whether photos are kept. They are no input of an account: they are looked at by themselves.
+    pub photo: PhotoRule,
 }
 
 impl Default for Rules {
@@ -64,6 +67,7 @@ impl Default for Rules {
             leavers: Leavers::default(),
             allow_deletion: false,
             adoption: Adoption::default(),
+            photo: PhotoRule::default(),
         }
     }
 }

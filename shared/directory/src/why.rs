@@ -195,9 +195,11 @@ fn solutions(problem: &Problem) -> Vec<Remedy> {
     match problem {
         Problem::Lacks { what } => what.iter().map(|required| Remedy::Enter(*required)).collect(),
         Problem::Adoption { found } => vec![Remedy::Decide(found.clone())],
-        Problem::Protected { .. } | Problem::SharedEmail { .. } | Problem::EnabledUnknown | Problem::Unanswered => {
-            Vec::new()
-        }
+        Problem::Protected { .. }
+        | Problem::SharedEmail { .. }
+        | Problem::EnabledUnknown
+        | Problem::Unanswered
+        | Problem::Photo { .. } => Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rollcall_directory::history::UserChange;
 use rollcall_directory::identity::{TeamId, TeamSource};
+use rollcall_directory::photo::PhotoChange;
 use rollcall_directory::team::Team;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub enum Change {
     User(UserChange),
     /// Of a team.
     Team(TeamChange),
+    /// Of a photo. Never taken back: the directory has no older one.
+    Photo(PhotoChange),
     /// None: somebody would have to see to this. Only in previews.
     Skipped(NotedProblem),
 }

@@ -10,6 +10,7 @@ use rollcall_directory::user::User;
 use crate::change::{TeamChange, team_difference};
 use crate::group::StoredGroup;
 use crate::hold::HoldWrite;
+use crate::photo::PhotoWrite;
 use crate::problem::ProblemChanges;
 use crate::run::Run;
 use crate::state::StateChange;
@@ -25,6 +26,8 @@ use crate::state::StateChange;
 pub struct Commit {
     /// Accounts to write.
     pub users: Vec<UserWrite>,
+    /// Photos to write, of people whose accounts are not in the same commit.
+    pub photos: Vec<PhotoWrite>,
     /// Teams to write.
     pub teams: Vec<TeamWrite>,
     /// Groups to remember.
@@ -56,6 +59,7 @@ impl Commit {
     pub fn at(now: Timestamp) -> Self {
         Self {
             users: Vec::new(),
+            photos: Vec::new(),
             teams: Vec::new(),
             groups: Vec::new(),
             groups_gone: Vec::new(),

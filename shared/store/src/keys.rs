@@ -23,7 +23,8 @@
 //! | `C#{connection}#H#{hold}` | `{number:06}` | some of the held removals | list |
 //! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes | list, paged |
 //! | | `SNAPSHOT#{number:010}` | a piece of the run's checkpoint | list |
-//! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints |
+//! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints; of photos |
+//! | `C#{connection}#P#{shard}` | `{person}` | a photo | strong get |
 //! | `C#{connection}#T#{group}#{shard}` | `{person}` | a member of a group's team | list, paged; count |
 //! | `C#{connection}#M#{shard}` | `{manager}#{person}` | a member of a manager's team | list, paged; count |
 //!
@@ -187,6 +188,10 @@ impl Key {
         Self::new(user_partition(connection, shard), person.to_string())
     }
 
+    pub(crate) fn photo(connection: ConnectionId, shard: Shard, person: PersonId) -> Self {
+        Self::new(photo_partition(connection, shard), person.to_string())
+    }
+
     pub(crate) fn member(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Self {
         let (pk, prefix) = roster(connection, team, shard);
         Self::new(pk, format!("{prefix}{person}"))
@@ -219,6 +224,11 @@ pub(crate) fn run_partition(connection: ConnectionId, run: RunId) -> String {
 /// One partition of a connection's accounts.
 pub(crate) fn user_partition(connection: ConnectionId, shard: Shard) -> String {
     format!("C#{connection}#U#{shard}")
+}
+
+/// One partition of a connection's photos: not that of the accounts, so that reading those costs no more.
+pub(crate) fn photo_partition(connection: ConnectionId, shard: Shard) -> String {
+    format!("C#{connection}#P#{shard}")
 }
 
 /// One partition of a group's team.
@@ -270,6 +280,7 @@ mod tests {
             Key::change(CONNECTION, RunId(id), 0),
             Key::snapshot(CONNECTION, RunId(id), 0),
             Key::user(CONNECTION, shard, PersonId(id)),
+            Key::photo(CONNECTION, shard, PersonId(id)),
             Key::member(CONNECTION, TeamSource::Group(GroupId(id)), shard, PersonId(id)),
             Key::member(CONNECTION, TeamSource::Manager(PersonId(id)), shard, PersonId(id)),
         ];

@@ -4,7 +4,7 @@
 //!   of what they read. The keys and every access pattern are written down in `keys.rs`.
 //! * [`lease`], [`commit`]: the only way in which a sync writes. One worker at a time holds a
 //!   connection's lease; each of its transactions carries the fence, the writes, and their history.
-//! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`],
+//! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`], [`photo`],
 //!   [`subscription`], [`notices`], [`problem`], [`existing`], [`proposal`]: what is kept, with the calls that read it.
 //! * [`page`]: long lists, with authenticated cursors.
 //! * [`retention`]: how long history is kept.
@@ -30,6 +30,7 @@ pub mod hold;
 pub mod lease;
 pub mod notices;
 pub mod page;
+pub mod photo;
 pub mod problem;
 pub mod proposal;
 pub mod purge;
@@ -65,6 +66,7 @@ pub use hold::{Decision, Hold, HoldStatus, HoldWrite};
 pub use lease::{Acquired, Lease};
 pub use notices::{Matter, Told, Way};
 pub use page::{Page, PageRequest};
+pub use photo::{PhotoEntry, PhotoWrite, StoredImage};
 pub use problem::{NotedProblem, ProblemChanges};
 pub use proposal::Proposal;
 pub use purge::Purged;

@@ -14,7 +14,7 @@ use crate::group;
 use crate::hold::HoldWrite;
 use crate::keys::Key;
 use crate::retention::HistoryDays;
-use crate::unit::{Unit, chunk_unit, problem_units, removal_units, stages, team_unit, user_unit};
+use crate::unit::{Unit, chunk_unit, photo_unit, problem_units, removal_units, stages, team_unit, user_unit};
 use crate::write::Write;
 
 /// Items of a transaction, without the fence, the chunk of changes and the ledger.
@@ -36,7 +36,7 @@ pub(crate) struct Place {
     pub(crate) history: HistoryDays,
 }
 
-/// The transactions of a commit, one after the other. Takes users, teams, groups, problems, removals
+/// The transactions of a commit, one after the other. Takes users, photos, teams, groups, problems, removals
 /// and chunks out of the commit; what closes it stays there.
 pub(crate) struct Parcels {
     units: std::iter::Peekable<Box<dyn Iterator<Item = Result<Sized, Error>> + Send>>,
@@ -62,6 +62,8 @@ impl Parcels {
             .into_iter()
             .flat_map(stages)
             .map(move |user| user_unit(connection, &user, now, rehearsal));
+        let photos =
+            std::mem::take(&mut commit.photos).into_iter().map(move |photo| photo_unit(connection, photo, now));
         let groups = std::mem::take(&mut commit.groups)
             .into_iter()
             .map(move |(id, stored)| group::write(connection, id, &stored).map(Unit::of));
@@ -78,6 +80,7 @@ impl Parcels {
             .map(move |(chunk, number)| chunk_unit(connection, run, number, chunk, now));
         let all = teams
             .chain(users)
+            .chain(photos)
             .chain(groups)
             .chain(gone)
             .chain(problems)

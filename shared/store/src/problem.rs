@@ -42,11 +42,18 @@ impl NotedProblem {
             Problem::SharedEmail { .. } => SHARED_EMAIL,
             Problem::EnabledUnknown => ENABLED_UNKNOWN,
             Problem::Unanswered => UNANSWERED,
+            Problem::Photo { .. } => PHOTO,
         };
         Self { id: Uuid::new_v5(&person.0, kind), person: Some(person), label, problem, since }
     }
 
-    /// The ids of every problem that one person alone can have.
+    /// The id of what is wrong with a person's photo.
+    #[must_use]
+    pub fn photo_id(person: PersonId) -> Uuid {
+        Uuid::new_v5(&person.0, PHOTO)
+    }
+
+    /// The ids of every problem that a person's account can have. Photos are looked at by themselves.
     pub fn ids(person: PersonId) -> impl Iterator<Item = Uuid> {
         [LACKS, ADOPTION, PROTECTED, ENABLED_UNKNOWN, UNANSWERED].map(|kind| Uuid::new_v5(&person.0, kind)).into_iter()
     }
@@ -103,6 +110,7 @@ const PROTECTED: &[u8] = b"protected";
 const SHARED_EMAIL: &[u8] = b"email";
 const ENABLED_UNKNOWN: &[u8] = b"enabled";
 const UNANSWERED: &[u8] = b"unanswered";
+const PHOTO: &[u8] = b"photo";
 
 pub(crate) fn writes(
     connection: ConnectionId,

@@ -7,7 +7,7 @@ use crate::item::{read_id, read_text};
 use crate::keys::user_partition;
 use crate::keys::{
     HOLD, Key, RUN, Shard, TEAM, group_roster_partition, hold_partition, manager_rosters_partition, partition,
-    run_partition,
+    photo_partition, run_partition,
 };
 use crate::table::{Span, Table};
 
@@ -39,6 +39,7 @@ impl Table {
         let mut budget = Budget(most);
         for shard in Shard::all() {
             self.clear(&mut budget, &user_partition(connection, shard), "").await?;
+            self.clear(&mut budget, &photo_partition(connection, shard), "").await?;
             self.clear(&mut budget, &manager_rosters_partition(connection, shard), "").await?;
         }
         for team in self.ids::<GroupId>(connection, TEAM).await? {

@@ -67,6 +67,8 @@ pub enum Mode {
     Undo(RunId),
     /// Finds out what taking back a run would do, and does none of it.
     PreviewUndo(RunId),
+    /// Looks at the photos of people who have an account.
+    Photos,
 }
 
 impl Mode {
@@ -158,6 +160,8 @@ pub struct Counts {
     pub skipped: u64,
     /// What could not be taken back, because it has changed again since.
     pub changed_since: u64,
+    /// Photos that could not be read. What was kept of them stays.
+    pub photos_unread: u64,
 }
 
 /// Changes by kind.
@@ -184,6 +188,8 @@ pub struct Tally {
     pub memberships_added: u64,
     /// People who left a team, counted for each team.
     pub memberships_removed: u64,
+    /// Photos that are new, others than before, or gone.
+    pub photos: u64,
 }
 
 impl Tally {
@@ -202,6 +208,7 @@ impl Tally {
                 TeamAction::Renamed => &mut self.teams_renamed,
                 TeamAction::Retired => &mut self.teams_retired,
             },
+            Change::Photo(_) => &mut self.photos,
             Change::Skipped(_) => return,
         };
         *counter += 1;
@@ -220,6 +227,7 @@ impl Tally {
             teams_retired,
             memberships_added,
             memberships_removed,
+            photos,
         } = *other;
         self.created += created;
         self.updated += updated;
@@ -231,6 +239,7 @@ impl Tally {
         self.teams_retired += teams_retired;
         self.memberships_added += memberships_added;
         self.memberships_removed += memberships_removed;
+        self.photos += photos;
     }
 
     /// Whether nothing changed.
@@ -247,9 +256,10 @@ impl Tally {
             teams_retired,
             memberships_added,
             memberships_removed,
+            photos,
         } = *self;
         created + updated + reactivated + deactivated + deleted + teams_created + teams_renamed + teams_retired == 0
-            && memberships_added + memberships_removed == 0
+            && memberships_added + memberships_removed + photos == 0
     }
 }
 

@@ -51,6 +51,10 @@ pub struct SyncState {
     pub settings_revision: u64,
     /// What the latest reads count against the pace of reads that notifications cause, in milliseconds as of `last_read_at`.
     pub read_debt_ms: u32,
+    /// The round of photos that has not come to its end. It is no unfinished run: other runs go before it.
+    pub photos: Option<RunId>,
+    /// Whether photos may be kept, so that there is something to delete once they shall not be.
+    pub has_photos: bool,
 }
 
 /// Delta links. They are URLs of Graph and are checked as data before use.
@@ -140,6 +144,10 @@ pub struct StateChange {
     pub settings_revision: Option<u64>,
     /// What the latest reads count against the pace of reads that notifications cause, in milliseconds as of `last_read_at`.
     pub read_debt_ms: Option<u32>,
+    /// The round of photos under way, or none any more.
+    pub photos: Option<Option<RunId>>,
+    /// Whether photos may be kept.
+    pub has_photos: Option<bool>,
 }
 
 impl StateChange {
@@ -157,6 +165,8 @@ impl StateChange {
             trouble,
             settings_revision,
             read_debt_ms,
+            photos,
+            has_photos,
         } = self.clone();
         state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
         state.run = run.unwrap_or(state.run);
@@ -168,6 +178,8 @@ impl StateChange {
         state.trouble = trouble.unwrap_or_else(|| state.trouble.take());
         state.settings_revision = settings_revision.unwrap_or(state.settings_revision);
         state.read_debt_ms = read_debt_ms.unwrap_or(state.read_debt_ms);
+        state.photos = photos.unwrap_or(state.photos);
+        state.has_photos = has_photos.unwrap_or(state.has_photos);
     }
 }
 
@@ -249,6 +261,8 @@ mod tests {
         let before = SyncState {
             cursor: Some(Cursor { users: "u".to_owned(), groups: None, read_at: Timestamp::UNIX_EPOCH }),
             read_debt_ms: 7,
+            photos: Some(RunId(Uuid::from_u128(3))),
+            has_photos: true,
             ..SyncState::default()
         };
         let mut after = before.clone();

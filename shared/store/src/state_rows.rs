@@ -72,6 +72,10 @@ struct StateRow {
     read_debt_ms: u32,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unanswered: BTreeMap<PersonId, Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photos: Option<RunId>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    has_photos: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +95,8 @@ pub(crate) fn state_item(connection: ConnectionId, state: &SyncState) -> Result<
         settings_revision: state.settings_revision,
         read_debt_ms: state.read_debt_ms,
         unanswered: state.unanswered.clone(),
+        photos: state.photos,
+        has_photos: state.has_photos,
     };
     to_item("state", &Key::state(connection), &row)
 }
@@ -167,6 +173,8 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         settings_revision,
         read_debt_ms,
         unanswered,
+        photos,
+        has_photos,
     } = row;
     let LeaseRow { epoch, owner, beat, sequence, token: _, active, run: _, tally } = lease.clone();
     let SyncState { doubts, takings, .. } = state;
@@ -188,6 +196,8 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         trouble,
         settings_revision,
         read_debt_ms,
+        photos,
+        has_photos,
     };
     Ok(Loaded { state, lease })
 }
@@ -262,7 +272,8 @@ mod tests {
             ),
         );
         let hours = proptest::collection::btree_map(any::<i64>(), any_takings(), 0..3);
-        let numbers = (any::<u64>(), any::<u32>(), proptest::option::of(any::<u128>()));
+        let id = || proptest::option::of(any::<u128>().prop_map(|id| RunId(Uuid::from_u128(id))));
+        let numbers = (any::<u64>(), any::<u32>(), id(), id(), any::<bool>());
         (proptest::option::of(cursor), proptest::option::of(trouble), times, doubts, hours, numbers).prop_map(
             |(
                 cursor,
@@ -270,7 +281,7 @@ mod tests {
                 (last_full_at, last_read_at, last_success_at),
                 (doubts, unanswered),
                 hours,
-                (revision, read_debt_ms, run),
+                (revision, read_debt_ms, run, photos, has_photos),
             )| SyncState {
                 cursor,
                 trouble,
@@ -282,7 +293,9 @@ mod tests {
                 takings: TakingsLedger::of(hours),
                 settings_revision: revision,
                 read_debt_ms,
-                run: run.map(|id| RunId(Uuid::from_u128(id))),
+                run,
+                photos,
+                has_photos,
                 ..SyncState::default()
             },
         )

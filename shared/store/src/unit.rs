@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::group;
 use crate::item::{MAX_ITEM, VERSION, binary, expire, number, text};
 use crate::keys::Key;
+use crate::photo::{self, PhotoWrite};
 use crate::problem::{self, ProblemChanges};
 use crate::run::Tally;
 use crate::user;
@@ -119,6 +120,16 @@ pub(crate) fn user_unit(
     let Some(person) = write.person() else { return Ok(unit) };
     let removals: Vec<Removal> = write.taken.iter().map(|loss| Removal { person, loss: loss.clone() }).collect();
     unit.taken = Takings::of(&removals);
+    Ok(unit)
+}
+
+/// A photo, with what everybody sees of it on the account.
+pub(crate) fn photo_unit(connection: ConnectionId, write: PhotoWrite, now: Timestamp) -> Result<Unit, Error> {
+    let mut unit = Unit::default();
+    if let Some(change) = write.change() {
+        unit.record(&Change::Photo(change))?;
+    }
+    unit.writes = photo::writes(connection, write, now)?;
     Ok(unit)
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use rollcall_directory::adoption::ExistingId;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamSource, UserId};
+use rollcall_directory::photo::Photo;
 use rollcall_directory::property::Property;
 use rollcall_directory::user::{Fingerprint, Leaving, Status, User};
 use serde::Deserialize;
@@ -30,6 +31,8 @@ pub struct StoredUser {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What is known of the photo.
+    pub photo: Option<Photo>,
 }
 
 /// What a full run compares with, for each account.
@@ -83,6 +86,9 @@ struct Row {
     protected: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Written with the photo, and by nothing else.
+    #[serde(default)]
+    photo: Option<Photo>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -118,7 +124,7 @@ impl Row {
             linked: self.linked,
             protected: self.protected,
         };
-        Ok(StoredUser { user, created_at: self.created_at, updated_at: self.updated_at })
+        Ok(StoredUser { user, created_at: self.created_at, updated_at: self.updated_at, photo: self.photo })
     }
 }
 
@@ -152,7 +158,8 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
     let (old, new) = (roster(before), roster(after));
     let joined = new.difference(&old).map(|team| join(connection, *team, shard, person));
     let left = old.difference(&new).map(|team| Write::Delete(Key::member(connection, *team, shard, person)));
-    Ok(std::iter::once(account).chain(joined).chain(left).collect())
+    let photo = after.is_none().then(|| Write::Delete(Key::photo(connection, shard, person)));
+    Ok(std::iter::once(account).chain(joined).chain(left).chain(photo).collect())
 }
 
 /// The item of an account. By hand, as there are very many of them; [`Row`] is its form.

@@ -199,22 +199,22 @@ fn roster_span(connection: ConnectionId, team: TeamSource, shard: Shard) -> Span
 }
 
 /// Where a list over all shards stands.
-struct Position {
-    shard: Shard,
-    after: Option<String>,
+pub(crate) struct Position {
+    pub(crate) shard: Shard,
+    pub(crate) after: Option<String>,
 }
 
 impl Position {
-    const START: Self = Self { shard: Shard::FIRST, after: None };
+    pub(crate) const START: Self = Self { shard: Shard::FIRST, after: None };
 
-    fn parse(text: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let (digit, after) = text.split_once('#').ok_or(Error::BadCursor)?;
         let shard = Shard::from_digit(digit).ok_or(Error::BadCursor)?;
         Ok(Self { shard, after: (!after.is_empty()).then(|| after.to_owned()) })
     }
 
     /// The position after a query that stopped at `last`, or at the end of its shard.
-    fn next(&self, last: Option<String>) -> Option<Self> {
+    pub(crate) fn next(&self, last: Option<String>) -> Option<Self> {
         match last {
             Some(last) => Some(Self { shard: self.shard, after: Some(last) }),
             None => self.shard.next().map(|shard| Self { shard, after: None }),

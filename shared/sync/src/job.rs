@@ -12,6 +12,7 @@
 //! thousands costs as many reads as there were generations.
 
 use rollcall_directory::identity::{ConnectionId, HoldId, PersonId, RunId};
+use rollcall_store::run::Trigger;
 use serde::{Deserialize, Serialize};
 
 /// A message of the sync queue.
@@ -87,6 +88,20 @@ pub enum Job {
         /// Who asked.
         by: String,
     },
+    /// Go on with a round of photos.
+    Photos {
+        /// Which.
+        round: RunId,
+        /// The slice that is next. A message for another one does nothing.
+        slice: u64,
+    },
+    /// Look at the photos of some people.
+    PhotosOf {
+        /// Whose.
+        people: Vec<PersonId>,
+        /// What caused the run that led to it.
+        trigger: Trigger,
+    },
     /// Go on with a run that saved a checkpoint.
     Continue {
         /// Which.
@@ -146,6 +161,11 @@ mod tests {
                 run: RunId(Uuid::from_u128(6)),
                 preview: RunId(Uuid::from_u128(7)),
                 by: "admin".to_owned(),
+            },
+            Job::Photos { round: RunId(Uuid::from_u128(8)), slice: 2 },
+            Job::PhotosOf {
+                people: vec![PersonId(Uuid::from_u128(4))],
+                trigger: Trigger::Manual { by: "admin".to_owned() },
             },
             Job::Purge,
         ];

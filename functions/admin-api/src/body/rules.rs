@@ -6,11 +6,13 @@
 mod attributes;
 mod choice;
 mod leavers;
+mod photo;
 mod teams;
 
 pub(crate) use attributes::{Adoption, Attributes, Languages};
 pub(crate) use choice::{DisabledAccounts, EmailFrom, Guests, MatchedBy, Need};
 pub(crate) use leavers::Leavers;
+pub(crate) use photo::Photo;
 pub(crate) use teams::Teams;
 
 use std::collections::BTreeSet;
@@ -47,6 +49,8 @@ pub(crate) struct Rules {
     allow_deletion: bool,
     /// By what accounts that were there before are proposed to be somebody's.
     adoption: Adoption,
+    /// Whether photos are kept.
+    photo: Photo,
 }
 
 /// How a person of the directory becomes an account. Each member that is sent replaces that member as a whole; what is left out
@@ -109,6 +113,12 @@ pub(crate) struct RulesPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Adoption, default = json!({"by": []}), required = false)]
     adoption: Option<Adoption>,
+    /// Whether photos are kept. Off unless said otherwise. **Off destroys**: every photo that was kept is deleted after the next full
+    /// run, without the guard. On costs one part of a `$batch` for each active account and full run, and one more for each photo
+    /// that has changed.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Photo, default = json!({"keep": false, "size": 240}), required = false)]
+    photo: Option<Photo>,
 }
 
 impl RulesPatch {
@@ -130,6 +140,7 @@ impl RulesPatch {
             leavers,
             allow_deletion,
             adoption,
+            photo,
         } = self;
         let after = rules::Rules {
             auto_sync: auto_sync.unwrap_or(before.auto_sync),
@@ -143,6 +154,7 @@ impl RulesPatch {
             leavers: leavers.map_or(before.leavers, Into::into),
             allow_deletion: allow_deletion.unwrap_or(before.allow_deletion),
             adoption: adoption.map_or(before.adoption, Into::into),
+            photo: photo.map_or(before.photo, Into::into),
         };
         check(&after).map_err(|(field, message)| Problem::invalid(format!("rules.{field}"), message))?;
         Ok(after)
@@ -188,6 +200,7 @@ impl From<rules::Rules> for Rules {
             leavers,
             allow_deletion,
             adoption,
+            photo,
         } = rules;
         Self {
             auto_sync,
@@ -201,6 +214,7 @@ impl From<rules::Rules> for Rules {
             leavers: leavers.into(),
             allow_deletion,
             adoption: adoption.into(),
+            photo: photo.into(),
         }
     }
 }

@@ -121,6 +121,7 @@ pub(crate) static USERS: LazyLock<Table> = LazyLock::new(|| {
         ("manager", &["/manager"]),
         ("teams", &["/teams"]),
         ("reports_to", &["/reports_to"]),
+        ("photo", &["/photo/digest"]),
         ("created_at", &["/created_at"]),
         ("updated_at", &["/updated_at"]),
     ]);
@@ -183,6 +184,6 @@ mod tests {
         let cell = |name: &str| read[1][read[0].iter().position(|known| known == name).unwrap()].as_str();
         assert_eq!((cell("city"), cell("teams"), cell("manager"), cell("country")), ("Ulm", "a b", "", ""));
         assert_eq!(cell("other_attributes"), r#"{"extension_x":"y"}"#);
-        assert_eq!(read[0].len(), Property::FIXED.len() + 16);
+        assert_eq!(read[0].len(), Property::FIXED.len() + 17);
     }
 }

@@ -9,6 +9,7 @@ mod exports;
 mod health;
 mod holds;
 mod lifecycle;
+mod photo;
 mod previews;
 mod problems;
 mod runs;
@@ -90,6 +91,7 @@ fn platform() -> OpenApiRouter<App> {
         .routes(routes!(users::protect, users::unprotect))
         .routes(routes!(users::managers))
         .routes(routes!(users::reports))
+        .routes(routes!(photo::read))
         .routes(routes!(exports::users_csv))
         .routes(routes!(exports::users_json))
         .routes(routes!(teams::list))

@@ -85,7 +85,7 @@ async fn every_option_tells_its_default_and_what_it_destroys() {
     let api = description().await;
     let schemas = &api["components"]["schemas"];
     let rules = schemas["RulesChange"]["properties"].as_object().unwrap();
-    assert_eq!(rules.len(), 11);
+    assert_eq!(rules.len(), 12);
     let scopes = schemas["Scope"]["oneOf"].as_array().unwrap();
     assert_eq!(scopes.len(), 3);
     let options = scopes.iter().flat_map(|scope| scope["properties"].as_object().unwrap()).chain(rules);
@@ -96,7 +96,16 @@ async fn every_option_tells_its_default_and_what_it_destroys() {
         let words = ["destroys", "lose", "loses access", "deleted", "replaces", "retired"];
         assert!(words.iter().any(|word| text.contains(word)), "{name} does not tell what it destroys: {text}");
     }
-    for name in ["RulesChange", "AttributeRules", "Languages", "TeamRules", "ManagerTeams", "Adoption", "NewPreview"] {
+    for name in [
+        "RulesChange",
+        "AttributeRules",
+        "Languages",
+        "TeamRules",
+        "ManagerTeams",
+        "Adoption",
+        "PhotoRules",
+        "NewPreview",
+    ] {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name} refuses what it does not know");
         assert!(schemas[name].get("required").is_none(), "{name}");
     }

@@ -1,6 +1,7 @@
 //! What runs changed, object by object.
 
 use rollcall_directory::history::{Action, Field, FieldChange, UserChange};
+use rollcall_directory::photo::PhotoChange;
 use rollcall_store::{Change as Stored, NotedProblem, TeamAction, TeamChange};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -104,7 +105,7 @@ pub(crate) enum TeamEvent {
 /// One field before and after. A side without a value is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Difference {
-    /// `status`, `inactive_since`, `email`, `language`, `manager`, `team`, `manager_team`, `linked`, or the name of an attribute in Microsoft Graph.
+    /// `status`, `inactive_since`, `email`, `language`, `manager`, `team`, `manager_team`, `linked`, `photo` (the digests of the images), or the name of an attribute in Microsoft Graph.
     field: String,
     /// The object id of the team's group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +131,12 @@ impl From<Stored> for Change {
                 let (group, manager) = ends(source);
                 Self::Team { team: team.0, group, manager, action: action.into(), name_before, name_after }
             }
+            Stored::Photo(PhotoChange { user, person, before, after }) => Self::User {
+                user: user.0,
+                person: person.0,
+                action: UserAction::Updated,
+                fields: vec![Difference { field: "photo".to_owned(), group: None, before, after }],
+            },
             Stored::Skipped(NotedProblem { id, person, label, problem, since: _ }) => Self::Skipped {
                 id,
                 person: person.map(|person| person.0),

@@ -54,6 +54,8 @@ enum Kind {
     Group,
     /// Reading what changed on groups.
     GroupChanges,
+    /// Reading a photo, where photos are kept.
+    Photos,
     /// Being told of changes of users.
     UserNotifications,
     /// Being told of changes of groups.
@@ -91,6 +93,7 @@ impl From<Made> for Check {
             Subject::UserChanges => (Kind::UserChanges, None),
             Subject::Group(group) => (Kind::Group, Some(group.0)),
             Subject::GroupChanges => (Kind::GroupChanges, None),
+            Subject::Photos => (Kind::Photos, None),
             Subject::Subscription(Resource::Users) => (Kind::UserNotifications, None),
             Subject::Subscription(Resource::Groups) => (Kind::GroupNotifications, None),
         };

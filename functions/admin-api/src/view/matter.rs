@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rollcall_directory::adoption::{Match, MatchBy};
 use rollcall_directory::desired::Problem as Known;
+use rollcall_directory::photo::Refusal;
 use rollcall_directory::rules::Required;
 use rollcall_directory::user::Leaving;
 use rollcall_store::NotedProblem;
@@ -72,6 +73,31 @@ pub(crate) enum Matter {
     /// Microsoft Graph fails whenever it is asked about the person. Nothing is taken from them, and they are asked about again.
     #[schema(title = "UnansweredMatter")]
     Unanswered {},
+    /// The photo can not be kept; none is shown. It is fetched again when it changes, or when the size does.
+    #[schema(title = "PhotoMatter")]
+    Photo {
+        /// Why.
+        refusal: PhotoRefusal,
+    },
+}
+
+/// Why a photo is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PhotoRefusal {
+    /// It has more than 102,400 bytes.
+    TooLarge,
+    /// It is neither JPEG nor PNG nor GIF.
+    UnknownFormat,
+}
+
+impl From<Refusal> for PhotoRefusal {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::TooLarge => Self::TooLarge,
+            Refusal::UnknownFormat => Self::UnknownFormat,
+        }
+    }
 }
 
 /// Why a sync would skip a person.
@@ -98,6 +124,8 @@ pub(crate) enum SkipReason {
     EnabledUnknown,
     /// Microsoft Graph fails whenever it is asked about the person.
     Unanswered,
+    /// The photo can not be kept.
+    Photo,
 }
 
 impl SkipReason {
@@ -110,6 +138,7 @@ impl SkipReason {
             Known::SharedEmail { .. } => vec![Self::SharedEmail],
             Known::EnabledUnknown => vec![Self::EnabledUnknown],
             Known::Unanswered => vec![Self::Unanswered],
+            Known::Photo { .. } => vec![Self::Photo],
         }
     }
 
@@ -152,6 +181,7 @@ impl From<Known> for Matter {
             }
             Known::EnabledUnknown => Self::EnabledUnknown {},
             Known::Unanswered => Self::Unanswered {},
+            Known::Photo { refusal } => Self::Photo { refusal: refusal.into() },
         }
     }
 }
@@ -186,6 +216,12 @@ fn action(problem: &Known) -> String {
         }
         Known::Unanswered => {
             "If it lasts for more than a day, save the person anew in Entra, or ask Microsoft's support.".to_owned()
+        }
+        Known::Photo { refusal: Refusal::TooLarge } => {
+            "Set a smaller size in the rules for photos, or let the person upload another photo.".to_owned()
+        }
+        Known::Photo { refusal: Refusal::UnknownFormat } => {
+            "Let the person upload a photo as JPEG, PNG or GIF.".to_owned()
         }
     }
 }

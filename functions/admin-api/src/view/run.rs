@@ -73,6 +73,8 @@ enum Mode {
     Undo,
     /// Finds out what taking back a run would do, and does none of it.
     PreviewUndo,
+    /// Looks at photos, after a full run, or those of newcomers and of people who were read anew.
+    Photos,
 }
 
 /// What caused a run.
@@ -150,6 +152,8 @@ struct Counts {
     memberships_added: u64,
     /// People who left a team, counted for each team.
     memberships_removed: u64,
+    /// Photos that are new, others than before, or gone.
+    photos: u64,
     /// People who were as they should be.
     unchanged: u64,
     /// Removals that wait for a decision.
@@ -162,6 +166,8 @@ struct Counts {
     skipped: u64,
     /// Fields that could not be taken back, because they have changed again since.
     changed_since: u64,
+    /// Photos that could not be read. What was kept of them stays.
+    photos_unread: u64,
 }
 
 /// Why a run failed or waits.
@@ -239,6 +245,7 @@ fn aim(mode: store::Mode) -> (Mode, Option<Uuid>, Option<Uuid>) {
         store::Mode::Preview => (Mode::Preview, None, None),
         store::Mode::Undo(run) => (Mode::Undo, None, Some(run.0)),
         store::Mode::PreviewUndo(run) => (Mode::PreviewUndo, None, Some(run.0)),
+        store::Mode::Photos => (Mode::Photos, None, None),
     }
 }
 
@@ -260,7 +267,7 @@ impl From<store::Trigger> for Trigger {
 
 impl From<store::Counts> for Counts {
     fn from(counts: store::Counts) -> Self {
-        let store::Counts { tally, unchanged, held, refuted, unproven, skipped, changed_since } = counts;
+        let store::Counts { tally, unchanged, held, refuted, unproven, skipped, changed_since, photos_unread } = counts;
         let store::Tally {
             created,
             updated,
@@ -272,6 +279,7 @@ impl From<store::Counts> for Counts {
             teams_retired,
             memberships_added,
             memberships_removed,
+            photos,
         } = tally;
         Self {
             created,
@@ -284,12 +292,14 @@ impl From<store::Counts> for Counts {
             teams_retired,
             memberships_added,
             memberships_removed,
+            photos,
             unchanged,
             held,
             refuted,
             unproven,
             skipped,
             changed_since,
+            photos_unread,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rollcall_directory::photo::{Image, Photo as Known};
 use rollcall_directory::property::Attributes;
 use rollcall_directory::rules::AttributeRules;
 use rollcall_directory::user::{Leaving, Status as Standing, User as Account};
@@ -50,12 +51,27 @@ pub(crate) struct User {
     /// The object id of the manager in whose team the person is, where managers have teams.
     #[serde(skip_serializing_if = "Option::is_none")]
     reports_to: Option<Uuid>,
+    /// The photo, where photos are kept and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<Photo>,
     /// When the account was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// A photo. `…/users/{person}/photo` answers the image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = UserPhoto)]
+struct Photo {
+    /// A digest of the image: another image has another one. It is the `ETag` of the image, without the quotation marks.
+    digest: String,
+    /// Its media type: `image/jpeg`, `image/png` or `image/gif`.
+    content_type: &'static str,
+    /// How many bytes it has, 102,400 at most.
+    bytes: u32,
 }
 
 /// Whether the person may use the platform.
@@ -107,7 +123,7 @@ impl User {
 impl User {
     /// An account, its attributes under the names that the rules give them.
     pub(crate) fn of(stored: StoredUser, rules: &AttributeRules) -> Self {
-        let StoredUser { user, created_at, updated_at } = stored;
+        let StoredUser { user, created_at, updated_at, photo } = stored;
         // Destructured in full: whoever adds a member decides here whether it is shown.
         let Account {
             id,
@@ -142,9 +158,18 @@ impl User {
             manager: manager.map(|manager| manager.0),
             teams: teams.into_iter().map(|team| team.0).collect(),
             reports_to: reports_to.map(|manager| manager.0),
+            photo: photo.and_then(Photo::of),
             created_at,
             updated_at,
         }
+    }
+}
+
+impl Photo {
+    /// The image of a photo; none where it was refused.
+    fn of(photo: Known) -> Option<Self> {
+        let Image { format, bytes, digest } = photo.image()?.clone();
+        Some(Self { digest, content_type: format.media_type(), bytes })
     }
 }
 

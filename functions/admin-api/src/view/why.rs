@@ -229,7 +229,7 @@ fn skipped_because(problem: &Problem) -> String {
         Problem::EnabledUnknown => {
             "In scope, but Microsoft Graph does not say whether the account is enabled.".to_owned()
         }
-        Problem::Protected { .. } | Problem::SharedEmail { .. } | Problem::Unanswered => {
+        Problem::Protected { .. } | Problem::SharedEmail { .. } | Problem::Unanswered | Problem::Photo { .. } => {
             "In scope, but somebody has to act.".to_owned()
         }
     }

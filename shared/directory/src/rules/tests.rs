@@ -197,3 +197,13 @@ fn a_grace_beyond_all_time_never_ends() {
     let rules = Rules { leavers, allow_deletion: true, ..Rules::default() };
     assert_eq!(rules.deletion_due_since(Timestamp::UNIX_EPOCH), None);
 }
+
+#[test]
+fn photos_ask_for_no_property_and_a_connection_of_before_keeps_none() {
+    let with = Rules { photo: PhotoRule { keep: true, ..PhotoRule::default() }, ..Rules::default() };
+    assert_eq!(with.selected(), Rules::default().selected());
+    let stored: Rules = serde_json::from_str(r#"{"auto_sync":true}"#).unwrap();
+    assert_eq!(stored.photo.wanted(), None);
+    let stored: Rules = serde_json::from_str(r#"{"photo":{"keep":true}}"#).unwrap();
+    assert_eq!(stored.photo, with.photo);
+}

@@ -9,6 +9,7 @@ mod holds;
 mod lists;
 mod notices;
 mod people;
+mod photos;
 mod purging;
 mod retention;
 mod secrets;

@@ -38,6 +38,8 @@ async fn fill(world: &World) -> rollcall_store::Lease {
     let holds = vec![HoldWrite::Open { hold, removals }];
     let (users, run) = (creations(0..200, &[1, 2]), Some(run(2)));
     lease.commit(Commit { users, teams, groups, holds, run, chunks: vec![vec![1]], ..Commit::at(NOW) }).await.unwrap();
+    let photos = (0..20).map(crate::photos::photo).collect();
+    lease.commit(Commit { photos, ..Commit::at(NOW) }).await.unwrap();
     let subscription = Subscription {
         nonce: Uuid::from_u128(5),
         resource: Resource::Groups,
@@ -58,7 +60,7 @@ async fn a_purge_in_small_steps_leaves_nothing_of_the_connection_and_touches_no_
     let Acquired::Lease(_) = world.table.acquire(other, "other").await.unwrap() else { panic!() };
     let kept = world.everything().await;
     let lease = fill(&world).await;
-    assert!(world.everything().await.len() > 600);
+    assert!(world.everything().await.len() > 620);
 
     let mut steps = 0;
     while world.table.purge(CONNECTION, 50).await.unwrap() == Purged::Some {

@@ -7,7 +7,7 @@ use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use rollcall_graph::subscriptions::{self, NewSubscription};
 use rollcall_graph::users::{DeltaStart, Expand};
-use rollcall_graph::{Error, GraphClient, User, groups, users};
+use rollcall_graph::{Error, GraphClient, User, groups, photos, users};
 use rollcall_store::Resource;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -43,11 +43,13 @@ impl Checker<'_> {
         if let Err(error @ Error::Credential { .. }) = &users {
             return vec![check(Subject::SignIn, Some(Advice::of(error)))];
         }
+        let somebody = users.as_ref().ok().and_then(|users| users.first()).map(|user| user.id);
         let mut checks = vec![check(Subject::SignIn, None), check(Subject::Users, users_trouble(users))];
         let (changes, groups, subscription) =
             join3(self.user_changes(), self.groups(), self.subscription(Resource::Users, now)).await;
         checks.push(check(Subject::UserChanges, changes));
         checks.extend(groups);
+        checks.extend(self.photos(somebody).await);
         checks.push(check(Subject::Subscription(Resource::Users), subscription));
         if self.rules.looks_at_groups(self.scope) {
             let subscription = self.subscription(Resource::Groups, now).await;
@@ -78,6 +80,16 @@ impl Checker<'_> {
         let delta = groups::delta(&["displayName", "members"], DeltaStart::Latest);
         checks.push(check(Subject::GroupChanges, trouble(self.client.send(&delta).await)));
         checks
+    }
+
+    /// Where photos are kept: that of somebody, whoever it is. Not to have one is an answer too.
+    async fn photos(&self, somebody: Option<Uuid>) -> Option<Check> {
+        let somebody = somebody.filter(|_| self.rules.photo.wanted().is_some())?;
+        let trouble = match self.client.send(&photos::describe(somebody)).await {
+            Err(Error::NotFound { .. }) => None,
+            other => trouble(other),
+        };
+        Some(check(Subject::Photos, trouble))
     }
 
     async fn group(&self, group: GroupId) -> Check {

@@ -35,6 +35,8 @@ pub enum Subject {
     Group(GroupId),
     /// Changes of groups can be read.
     GroupChanges,
+    /// Photos can be read.
+    Photos,
     /// Graph can tell us of changes.
     Subscription(Resource),
 }

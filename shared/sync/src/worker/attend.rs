@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::conclude::{Next, after, unreadable};
 use super::failure::Failure;
 use super::session::{Session, new_run, time_ordered};
-use super::{WorkError, Worker, approved, full, incremental, undo};
+use super::{WorkError, Worker, approved, full, incremental, photos, undo};
 use crate::job::{Cause, Job, Message};
 
 /// Does a job under the lease.
@@ -62,6 +62,8 @@ const fn is_automatic(job: &Job) -> bool {
         | Job::Preview { .. }
         | Job::Undo { .. }
         | Job::PreviewUndo { .. }
+        | Job::Photos { .. }
+        | Job::PhotosOf { .. }
         | Job::Continue { .. }
         | Job::Purge => false,
     }
@@ -70,6 +72,15 @@ const fn is_automatic(job: &Job) -> bool {
 async fn begin(worker: &Worker, lease: &Lease, message: &Message, deadline: Instant) -> Result<(), WorkError> {
     // Read again: an unfinished run may have paused the connection.
     let Some(connection) = worker.table.connection(message.connection).await? else { return Ok(()) };
+    match &message.job {
+        Job::Photos { round, slice } if may_work(&connection, false) => {
+            return Box::pin(photos::slice(worker, lease, connection, (*round, *slice), deadline)).await;
+        }
+        Job::PhotosOf { people, trigger } if may_work(&connection, false) => {
+            return Box::pin(photos::of_people(worker, lease, connection, (people, trigger.clone()), deadline)).await;
+        }
+        _ => {}
+    }
     let Some(Wanted { mode, trigger, id }) = wanted(&message.job) else { return Ok(()) };
     let is_off = is_automatic(&message.job) && !connection.rules.auto_sync;
     if is_off || !may_work(&connection, mode.is_preview()) {
@@ -112,7 +123,9 @@ const fn is_covered(mode: Mode, job: &Job) -> bool {
         | Job::Person { .. }
         | Job::Preview { .. }
         | Job::Undo { .. }
-        | Job::PreviewUndo { .. } => false,
+        | Job::PreviewUndo { .. }
+        | Job::Photos { .. }
+        | Job::PhotosOf { .. } => false,
     }
 }
 
@@ -135,8 +148,8 @@ fn wanted(job: &Job) -> Option<Wanted> {
         Job::Preview { preview, by } => asked(Mode::Preview, by, Some(*preview)),
         Job::Undo { run, by } => asked(Mode::Undo(*run), by, None),
         Job::PreviewUndo { run, preview, by } => asked(Mode::PreviewUndo(*run), by, Some(*preview)),
-        // The run has come to its end in another way.
-        Job::Continue { .. } | Job::Purge => None,
+        // Those of photos are no such runs; the others have come to their end in another way.
+        Job::Photos { .. } | Job::PhotosOf { .. } | Job::Continue { .. } | Job::Purge => None,
     }
 }
 
@@ -192,6 +205,7 @@ async fn drive(
                     worker.teller.visit(&session.connection, session.now()).await;
                 }
                 listen(&session).await;
+                photos::after_run(&session).await;
                 return Ok(Driven::Done);
             }
             Err(failure) => failure,
@@ -242,6 +256,8 @@ async fn step(session: &mut Session<'_>) -> Result<(), Failure> {
         Mode::Hold(hold) => Box::pin(approved::apply(session, hold)).await,
         Mode::Person(person) => Box::pin(incremental::of_person(session, person)).await,
         Mode::Undo(run) | Mode::PreviewUndo(run) => Box::pin(undo::undo(session, run)).await,
+        // Never an unfinished run: see `photos`.
+        Mode::Photos => Ok(()),
         Mode::Full | Mode::Incremental | Mode::Preview => Box::pin(full::full(session)).await,
     }
 }

@@ -12,6 +12,8 @@
 //!    a person approved, `undo` takes back what a run did. A preview goes the same way and writes only its own history.
 //! 5. `conclude` decides what a failure means: wait, start over, give up, or call a person.
 //!
+//! `photos` is no part of that: it comes after everything else, in slices that let others go first.
+//!
 //! `teams` and `manager_teams` say which teams there are, `problems` what a person has to see to, `addresses` who shares one.
 //! `session` is what one hold of the lease knows; `snapshot` and `checkpoint` are what a
 //! full run remembers; `reading` turns Graph's answers into the core's terms.
@@ -31,6 +33,7 @@ mod incremental;
 mod lease;
 mod manager_teams;
 mod people;
+mod photos;
 mod problems;
 mod question;
 mod reading;

@@ -11,7 +11,7 @@ use rollcall_store::problem::{NotedProblem, ProblemChanges};
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::full::FullRun;
+use super::full::{FullRun, Known};
 use super::question::ask;
 use super::session::Session;
 
@@ -39,7 +39,16 @@ pub(super) async fn after_full(
     problems.extend(protected(session, run, spared).await?);
     problems.extend(nameless(session, unanswered.collect()).await?);
     let before = session.table().problems(session.connection.id).await?;
+    problems.extend(before.values().filter(|noted| stays(session, run, noted)).cloned());
     Ok(ProblemChanges::between(&before, problems))
+}
+
+/// Whether a problem is none of this run's: photos are looked at by themselves, as long as there is somebody whose they are.
+fn stays(session: &Session<'_>, run: &FullRun, noted: &NotedProblem) -> bool {
+    let is_active = |person: PersonId| run.index.get(&person).is_some_and(Known::is_active);
+    matches!(noted.problem, Problem::Photo { .. })
+        && session.connection.rules.photo.wanted().is_some()
+        && noted.person.is_some_and(is_active)
 }
 
 /// Protected accounts that only their protection keeps, of people whom the snapshot did not show.

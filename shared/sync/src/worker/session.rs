@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rollcall_directory::adoption::ExistingAccounts;
 use rollcall_directory::desired::Policy;
-use rollcall_directory::identity::{RunId, TenantId};
+use rollcall_directory::identity::{PersonId, RunId, TenantId};
 use rollcall_directory::property::Property;
 use rollcall_directory::scope::GroupGraph;
 use rollcall_graph::{GraphClient, Priority};
@@ -39,6 +39,8 @@ pub(super) struct Session<'a> {
     pub(super) inputs: BTreeSet<Property>,
     /// Accounts that were on the platform before.
     pub(super) existing: ExistingAccounts,
+    /// People whose photos are to be looked at after the run.
+    pub(super) photos_of: Vec<PersonId>,
     deadline: Instant,
     /// The checkpoint with which this slice began, and the people read by then.
     begun_with: (Option<String>, u64),
@@ -74,6 +76,7 @@ impl<'a> Session<'a> {
             gives_back: false,
             inputs,
             existing,
+            photos_of: Vec::new(),
             deadline,
             begun_with,
             requests_before,

@@ -2,7 +2,7 @@
 //!
 //! Each account and each team gets back what the run's history says that it had, unless it has
 //! changed again since. Nobody is asked about: a person has decided. The directory still says what
-//! it said, so that only a connection without auto sync keeps what was taken back.
+//! it said, so that only a connection without auto sync keeps what was taken back. Photos stay as they are.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,8 @@ async fn changes_of(session: &Session<'_>, run: RunId) -> Result<Changes, Failur
             match change {
                 Change::User(change) => users.entry(change.person).or_default().push(change),
                 Change::Team(change) => teams.push(change),
-                Change::Skipped(_) => {}
+                // The directory has no older photo, and an older one of ours would not stay.
+                Change::Photo(_) | Change::Skipped(_) => {}
             }
         }
         match page.next {

@@ -35,7 +35,7 @@ pub(crate) async fn measure(synced: &Synced) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Changes of users, teams and memberships.
+/// Changes of users, teams, memberships and photos.
 pub(super) fn changes(tally: &Tally) -> u64 {
     let Tally {
         created,
@@ -48,9 +48,10 @@ pub(super) fn changes(tally: &Tally) -> u64 {
         teams_retired,
         memberships_added,
         memberships_removed,
+        photos,
     } = *tally;
     let users = created + updated + reactivated + deactivated + deleted;
-    users + teams_created + teams_renamed + teams_retired + memberships_added + memberships_removed
+    users + teams_created + teams_renamed + teams_retired + memberships_added + memberships_removed + photos
 }
 
 fn count(number: u64) -> f64 {

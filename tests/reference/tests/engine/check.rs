@@ -112,7 +112,7 @@ fn plain_problem(problem: &Problem) -> reference::Problem {
         }
         Problem::Adoption { found: Match::Ambiguous { accounts, by } } => reference::Problem::MayHave { accounts, by },
         Problem::Protected { leaving } => reference::Problem::Protected(leaving),
-        Problem::Adoption { found: Match::Linked { .. } } | Problem::SharedEmail { .. } => {
+        Problem::Adoption { found: Match::Linked { .. } } | Problem::SharedEmail { .. } | Problem::Photo { .. } => {
             panic!("no problem of one person: {problem:?}")
         }
         Problem::EnabledUnknown | Problem::Unanswered => panic!("everything is told here: {problem:?}"),

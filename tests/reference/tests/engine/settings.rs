@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::adoption::{Adoption, MatchBy};
 use rollcall_directory::language::Languages;
+use rollcall_directory::photo::PhotoRule;
 use rollcall_directory::rules::{
     AttributeRules, DisabledAccounts, EmailSource, Guests, Leavers, ManagerTeams, Required, Rules, TeamRules,
 };
@@ -51,6 +52,8 @@ pub(crate) fn rules(dice: &mut Dice) -> Rules {
         leavers: leavers(dice),
         allow_deletion: dice.chance(70),
         adoption: adoption(dice),
+        // No plan looks at photos, so that it makes no difference.
+        photo: PhotoRule { keep: dice.chance(50), ..PhotoRule::default() },
     }
 }
 

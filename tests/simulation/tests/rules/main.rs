@@ -8,6 +8,7 @@ mod addresses;
 mod holds;
 mod leavers;
 mod people;
+mod photos;
 mod preview;
 mod scope;
 mod teams;

@@ -19,6 +19,7 @@ fn everything() -> Value {
         "leavers": {"action": "deactivate_then_delete", "after_days": 90},
         "allow_deletion": true,
         "adoption": {"by": ["employee_id", "mail"]},
+        "photo": {"keep": true, "size": 96},
     })
 }
 
@@ -50,6 +51,8 @@ fn bounds_hold() {
         json!({"attributes": {"names": {"city": format!("a{}", "-".repeat(63))}}}),
         json!({"languages": {"default": "zh-Hant-TW"}}),
         json!({"leavers": {"action": "deactivate_then_delete", "after_days": 30}, "allow_deletion": true}),
+        json!({"photo": {"keep": true, "size": 648}}),
+        json!({"photo": {}}),
     ] {
         assert!(read(good.clone()).is_ok(), "{good}");
     }
@@ -64,6 +67,10 @@ fn bounds_hold() {
         json!({"teams": {"managers": {"name_template": "crew"}}}),
         json!({"teams": {"managers": {"name_template": format!("{{name}}{}", long(195))}}}),
         json!({"teams": {"groups": []}}),
+        json!({"photo": {"size": 100}}),
+        json!({"photo": {"keep": null}}),
+        json!({"photo": {"pixels": 48}}),
+        json!({"photo": null}),
         json!({"attributes": {"off": ["favouriteColour"]}}),
         json!({"attributes": {"off": ["city"], "more": ["city"]}}),
         json!({"attributes": {"names": {"city": ""}}}),

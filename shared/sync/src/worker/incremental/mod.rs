@@ -29,7 +29,7 @@ use super::people::{known_person, label};
 use super::question::{Portrait, Told, is_left_alone, portraits, unanswered_after};
 use super::removals::Basis;
 use super::session::Session;
-use super::{addresses, debt_after_read, existing, manager_teams, problems, removals};
+use super::{addresses, debt_after_read, existing, manager_teams, photos, problems, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
@@ -64,6 +64,7 @@ pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Re
     let (portrayed, waiting) = (BTreeSet::from([person]), Waiting::read(session).await?);
     let mut round = Round { memberships, waiting, portrayed, begun: true, ..Round::default() };
     session.run.progress.expected = Some(1);
+    session.photos_of.push(person);
     plan_all(session, &mut round, BTreeSet::from([person])).await?;
     Box::pin(conclude(session, round)).await
 }
@@ -152,6 +153,7 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
     let addresses = addresses::after_changes(session, written, std::mem::take(&mut round.addresses)).await?;
     round.problems.add(addresses);
     let unanswered = unanswered_after(session, |person| round.asked.contains(&person), &round.unanswered);
+    session.photos_of.extend(photos::newcomers(round.written.iter().chain(&round.pending)));
     let Memberships { mut teams, groups, .. } = round.memberships;
     teams.extend(manager_teams::after_changes(session, &round.written).await?);
     let now = session.now();
