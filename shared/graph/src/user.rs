@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for UserVisitor {
                     }
                 }
                 Key::Annotation => drop(map.next_value::<IgnoredAny>()?),
-                Key::Property(name) => drop(properties.insert(name, map.next_value()?)),
+                Key::Property(name) => properties.insert(name, map.next_value()?),
             }
         }
         let id = id.ok_or_else(|| A::Error::missing_field("id"))?;
