@@ -103,6 +103,8 @@ pub(super) fn rules(random: &mut StdRng) -> Rules {
         leavers: if is(8) { leavers(&mut dice) } else { usual.leavers },
         allow_deletion: dice.chance(60),
         adoption: adoption(&mut dice),
+        // No account depends on photos: they have rules' tests of their own.
+        photo: usual.photo,
     }
 }
 
