@@ -218,8 +218,10 @@ impl Held {
     }
 }
 
-/// What differs between the problems that are expected and those that are noted. An address is compared among `wanted`
-/// people: the engine reads nobody whose account only its protection or the rule for leavers keeps.
+/// What differs between the problems that are expected and those that are noted.
+///
+/// An address is compared among `wanted` people: the engine reads nobody whose account only its protection or the rule
+/// for leavers keeps.
 pub fn unlike_problems<'a>(
     expected: &Expected,
     wanted: &BTreeSet<PersonId>,
