@@ -132,7 +132,11 @@ async fn a_single_leaver_goes_while_others_wait() -> Done {
     office.incremental().await?;
     let listed = waiting(&office).await?.1;
     leave(&office, &people[19..]);
+    office.set(people[0], "officeLocation", Some("Room 7"));
     office.incremental().await?;
+    let run = office.world.runs().await?.remove(0);
+    // It met somebody who waits, too. But a run that is called held has taken nothing.
+    assert_eq!((run.status, run.counts.held), (RunStatus::Succeeded, 1), "{run:?}");
     assert_eq!(office.active().await?, set(&people[..19]));
     assert_eq!(waiting(&office).await?.1, listed);
     Ok(())
