@@ -69,7 +69,7 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
     let held = !holds.is_empty();
     holds.push(HoldWrite::Move { hold, from: HoldStatus::Approved, to });
     let teams = manager_teams::after_changes(session, &done).await?;
-    problems.add(addresses::after_changes(session, done.iter(), BTreeSet::new()).await?);
+    problems.add(Box::pin(addresses::after_changes(session, done.iter(), BTreeSet::new())).await?);
     session.finish(held, Commit { holds, groups, teams, problems, state, ..Commit::at(session.now()) }).await
 }
 

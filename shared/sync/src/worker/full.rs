@@ -107,8 +107,9 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
         index: HashMap::new(),
     };
     if let Stage::Groups { begun } = run.checkpoint.stage.clone() {
-        closure::read_names(session, &mut run.snapshot).await?;
-        closure::read(session, &mut run.snapshot, &mut run.checkpoint, begun).await?;
+        // Boxed, each for itself: together in one future they would take more stack than a thread has.
+        Box::pin(closure::read_names(session, &mut run.snapshot)).await?;
+        Box::pin(closure::read(session, &mut run.snapshot, &mut run.checkpoint, begun)).await?;
     }
     run.graph = run.snapshot.graph(&session.connection.scope, &session.connection.rules);
     run.memberships = run.snapshot.memberships(&run.graph);
@@ -121,8 +122,8 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
     if !wanted.is_empty() {
         session.save(Commit { teams: wanted, ..Commit::at(session.now()) }).await?;
     }
-    people::list(session, &mut run).await?;
-    people::ask_for_the_rest(session, &mut run).await?;
+    Box::pin(people::list(session, &mut run)).await?;
+    Box::pin(people::ask_for_the_rest(session, &mut run)).await?;
     Box::pin(conclude(session, run)).await
 }
 

@@ -53,7 +53,8 @@ pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> R
     if matches!(session.run.trigger, Trigger::Manual { .. }) {
         begin_once(session, &mut round.begun).await?;
     }
-    plan_all(session, &mut round, people).await?;
+    // Boxed, each for itself: together in one future they would take more stack than a thread has.
+    Box::pin(plan_all(session, &mut round, people)).await?;
     Box::pin(conclude(session, round)).await
 }
 
@@ -65,7 +66,7 @@ pub(super) async fn of_person(session: &mut Session<'_>, person: PersonId) -> Re
     let mut round = Round { memberships, waiting, portrayed, begun: true, ..Round::default() };
     session.run.progress.expected = Some(1);
     session.photos_of.push(person);
-    plan_all(session, &mut round, BTreeSet::from([person])).await?;
+    Box::pin(plan_all(session, &mut round, BTreeSet::from([person]))).await?;
     Box::pin(conclude(session, round)).await
 }
 
@@ -144,14 +145,14 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
     let emptied = round.memberships.emptied(session.connection.limits.emptied_group);
     let removals = std::mem::take(&mut round.removals);
     let basis = Basis::Round { deleted: &round.changes.deleted, waiting: &round.waiting, examined: &round.examined };
-    let settled = removals::settle(session, &round.memberships.graph, removals, emptied, basis).await?;
+    let settled = Box::pin(removals::settle(session, &round.memberships.graph, removals, emptied, basis)).await?;
     round.written.extend(settled.taken);
     round.asked.extend(settled.asked);
     round.unanswered.extend(&settled.unanswered);
     round.problems.add(problems::unanswered(session, settled.unanswered).await?);
     let written = round.written.iter().chain(&round.pending);
-    let addresses = addresses::after_changes(session, written, std::mem::take(&mut round.addresses)).await?;
-    round.problems.add(addresses);
+    let asked = std::mem::take(&mut round.addresses);
+    round.problems.add(Box::pin(addresses::after_changes(session, written, asked)).await?);
     let unanswered = unanswered_after(session, |person| round.asked.contains(&person), &round.unanswered);
     session.photos_of.extend(photos::newcomers(round.written.iter().chain(&round.pending)));
     let Memberships { mut teams, groups, .. } = round.memberships;
