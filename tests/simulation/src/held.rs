@@ -80,16 +80,25 @@ pub fn held(database: &Database, connection: ConnectionId) -> Held {
             _ => {}
         }
     }
-    for (source, team) in &mut found.platform.teams {
+    let mut by_account: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+    for (person, account) in &found.platform.accounts {
+        account.teams.iter().for_each(|team| {
+            by_account.entry(team.to_string()).or_default().insert(*person);
+        });
+    }
+    if rosters != by_account {
+        found.damage.push(format!("the accounts say that {by_account:?} are in teams, and the rosters {rosters:?}"));
+    }
+    // A retired team shows nobody, though an account that only its protection keeps may still name it. Who reports to
+    // somebody is known before that manager has an account, and with it a team.
+    for (source, team) in found.platform.teams.iter_mut().filter(|(_, team)| team.active) {
         let id = source.id().to_string();
         let members = match source {
             TeamSource::Group(_) => rosters.remove(&id),
-            // Who reports to somebody is known before that manager has an account, and with it a team.
-            TeamSource::Manager(_) => reports.remove(&id).filter(|_| team.active),
+            TeamSource::Manager(_) => reports.remove(&id),
         };
         team.members = members.unwrap_or_default();
     }
-    found.damage.extend(rosters.keys().map(|team| format!("{team} has members and is no team")));
     let active = found.platform.active().count();
     if counted != Some(active as i128) {
         found.damage.push(format!("{active} accounts are active and {counted:?} are counted"));

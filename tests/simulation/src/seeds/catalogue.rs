@@ -20,6 +20,8 @@ pub(super) struct Kind {
     fault: Fault,
     plane: Plane,
     path: Option<&'static str>,
+    /// How many times the usual share it meets: what is asked for seldom would else hardly ever go wrong.
+    boost: f64,
 }
 
 /// Pages of many: lists, members and delta rounds. A question about one person is none.
@@ -30,6 +32,8 @@ const DELTA: &str = r"/delta(\(\))?$";
 const GROUP: &str = r"/groups/[0-9a-f-]{36}(/|$)";
 /// One subscription by id.
 const SUBSCRIPTION: &str = r"/subscriptions/[0-9a-f-]{36}$";
+/// All subscriptions.
+const SUBSCRIPTIONS: &str = r"/subscriptions$";
 /// One person by id.
 const ONE: &str = r"/users/[0-9a-f-]{36}$";
 
@@ -39,7 +43,7 @@ impl Kind {
         let matcher = Matcher {
             plane: self.plane,
             path: self.path.map(str::to_owned),
-            probability: Some(share),
+            probability: Some((share * self.boost).min(1.0)),
             seed,
             ..Matcher::default()
         };
@@ -48,19 +52,25 @@ impl Kind {
 }
 
 fn kind(name: &'static str, fault: Fault) -> Kind {
-    Kind { name, candour: Candour::Honest, fault, plane: Plane::Graph, path: None }
+    Kind { name, candour: Candour::Honest, fault, plane: Plane::Graph, path: None, boost: 1.0 }
 }
 
 fn at(path: &'static str, kind: Kind) -> Kind {
-    Kind { path: Some(path), ..kind }
+    let boost = match path {
+        SUBSCRIPTION => 1_000.0,
+        SUBSCRIPTIONS => 20.0,
+        DELTA | ONE => 4.0,
+        _ => kind.boost,
+    };
+    Kind { path: Some(path), boost, ..kind }
 }
 
 fn login(name: &'static str, fault: Fault) -> Kind {
-    Kind { plane: Plane::Login, ..kind(name, fault) }
+    Kind { plane: Plane::Login, boost: 20.0, ..kind(name, fault) }
 }
 
 fn lie(name: &'static str, path: &'static str, fault: Fault) -> Kind {
-    Kind { candour: Candour::Lying, path: Some(path), ..kind(name, fault) }
+    Kind { candour: Candour::Lying, ..at(path, kind(name, fault)) }
 }
 
 fn status(status: u16) -> Fault {
@@ -87,8 +97,8 @@ fn subscriptions() -> Vec<Kind> {
         at(SUBSCRIPTION, kind("D46 a renewal is denied", with(403, None, Some("ExtensionError")))),
         at(SUBSCRIPTION, kind("D46 a renewal for too long", with(400, None, Some("ExtensionError")))),
         at(SUBSCRIPTION, kind("D46 a renewal is throttled", with(429, Some("5"), None))),
-        at("/subscriptions$", kind("D46 the validation took too long", with(400, None, Some("ValidationError")))),
-        at("/subscriptions", kind("D47 a subscription is made, and the answer lost", Fault::LoseAnswer)),
+        at(SUBSCRIPTIONS, kind("D46 the validation took too long", with(400, None, Some("ValidationError")))),
+        at(SUBSCRIPTIONS, kind("D47 a subscription is made, and the answer lost", Fault::LoseAnswer)),
     ]
 }
 
@@ -134,7 +144,7 @@ fn shapes() -> Vec<Kind> {
         lie("A10 an unknown word", PAGES, Fault::SetProperty { name: "userType".to_owned(), value: "future".into() }),
         kind("A11 redirect", Fault::Redirect { status: 302, location: elsewhere() }),
         kind("A11 redirect that keeps the method", Fault::Redirect { status: 307, location: elsewhere() }),
-        at(PAGES, kind("A11 foreign link", Fault::ForeignLink { origin: elsewhere() })),
+        at(DELTA, kind("A11 foreign link", Fault::ForeignLink { origin: elsewhere() })),
         kind("A13 gzip", Fault::Gzip),
         kind("D47 the answer is lost", Fault::LoseAnswer),
     ]

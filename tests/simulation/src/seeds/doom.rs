@@ -16,6 +16,8 @@ pub(super) enum Doom {
     Killed(u64),
     /// Frozen after so many polls, and thawed later.
     Frozen(u64, Duration),
+    /// Ended after so much time, whatever it was promised.
+    Cut(Duration),
 }
 
 /// A future with its doom.

@@ -13,6 +13,8 @@ use crate::stage::Failed;
 
 /// Whatever is on its way arrives in this time, and leases that nobody holds are free.
 const REST: Duration = Duration::from_secs(1_200);
+/// The longest grace that is drawn has passed.
+const LONG_REST: Duration = Duration::from_secs(33 * 86_400);
 /// After this time a person who is not found counts as gone.
 const ABSENCE: Duration = Duration::from_secs(660);
 
@@ -50,7 +52,7 @@ impl Play {
                 *settings = entra::Settings { delta, ..usual.clone() };
             });
         }
-        sleep(REST).await;
+        sleep(if self.script.long_rest { LONG_REST } else { REST }).await;
         self.oldest_answer = 0;
         Ok(())
     }

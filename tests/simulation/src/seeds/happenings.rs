@@ -19,6 +19,11 @@ use super::script::Stray;
 use crate::history::History;
 use crate::stage::Failed;
 
+/// Seconds of thirty days: after that accounts may be deleted.
+const MONTH: u64 = 30 * 86_400;
+/// Seconds after which subscriptions may have to be renewed.
+const WEEK: u64 = 7 * 86_400;
+
 impl Play {
     pub(super) fn change(&mut self, customer: usize, changes: u32, seed: u64) {
         let mut history = History::new(seed);
@@ -113,13 +118,21 @@ impl Play {
     }
 
     /// Time passes. What has expired goes at last, or stays a while longer.
-    pub(super) async fn wait(&mut self, seconds: u64) {
+    pub(super) async fn wait(&mut self, seconds: u64) -> Result<(), Failed> {
         sleep(Duration::from_secs(seconds)).await;
         let now = self.stage.clock.now().as_second();
         let goes = self.random.random_bool(0.5);
         let expired = self.stage.aws.database(|database| database.expired(now, goes));
         let kind = if goes { "E53 expired items go" } else { "E53 expired items can still be read" };
         self.sky.count(kind, u64::from(expired > 0));
+        // In so long a time the clock has struck, and subscriptions have come of age.
+        if seconds > MONTH {
+            self.strike(Tick::Reconcile, false).await;
+        }
+        if seconds > WEEK {
+            self.audit().await?;
+        }
+        Ok(())
     }
 
     /// Some kinds of faults are in force from now on.

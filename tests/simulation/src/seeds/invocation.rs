@@ -120,6 +120,10 @@ impl Play {
                 let pause = Duration::from_secs(self.random.random_range(5..7_200));
                 self.side_by_side(message, Doom::Frozen(polls, pause), time).await
             }
+            19..22 if !self.sky.lacks("E54 out of time") => {
+                let most = self.random.random_range(50..6_000);
+                self.invoke(message, Doom::Cut(Duration::from_millis(most)), time).await
+            }
             14..19 if !self.sky.lacks("E55 two at once") => {
                 self.sky.count("E55 two at once", 1);
                 self.side_by_side(message, Doom::None, time).await
@@ -204,6 +208,7 @@ async fn invocation(trace: &Trace, environment: &Environment, message: &Message,
     // A frozen environment is not killed for the time in which it was frozen.
     let limit = match doom {
         Doom::Frozen(_, pause) => deadline + pause + Duration::from_secs(1),
+        Doom::Cut(time) => Instant::now() + time,
         _ => deadline + Duration::from_secs(1),
     };
     match timeout_at(limit, work).await {

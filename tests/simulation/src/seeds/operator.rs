@@ -12,7 +12,7 @@ use rollcall_directory::plan::{Loss, Removal};
 use rollcall_directory::property::Property;
 use rollcall_directory::rules::Leavers;
 use rollcall_directory::scope::Scope;
-use rollcall_store::{Connection, ConnectionStatus, Decision, Hold, HoldStatus, PageRequest};
+use rollcall_store::{Connection, ConnectionStatus, Decision, HistoryDays, Hold, HoldStatus, PageRequest};
 use rollcall_sync::job::{Cause, Job};
 use uuid::Uuid;
 
@@ -141,6 +141,15 @@ impl Play {
         Ok(())
     }
 
+    /// How long history is kept. Nobody has to be looked at anew for that.
+    pub(super) async fn keep_history(&self, customer: usize, history_days: HistoryDays) -> Result<(), Failed> {
+        let before = self.stored(customer).await?;
+        let revision = before.revision;
+        let after = Connection { history_days, ..before };
+        self.operator.worker.table.update_connection(&after, revision).await?;
+        Ok(())
+    }
+
     /// Other settings: all of them, or only scope, rules or limits.
     pub(super) async fn resettle(&mut self, customer: usize) -> Result<(), Failed> {
         let names = self.names(customer);
@@ -209,6 +218,8 @@ impl Play {
             }
             None => drop(table.decide_existing(connection, &account.id, Adopted::Apart).await?),
         }
+        // Whoever waited for this decision gets an account by the next full run.
+        self.send(customer, Job::Full { cause: Cause::Manual { who: "ann".to_owned() } });
         self.deliver().await
     }
 

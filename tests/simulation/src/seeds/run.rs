@@ -7,7 +7,7 @@ use entra::TenantInfo;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use rollcall_directory::identity::{ConnectionId, GroupId};
-use rollcall_store::{PageRequest, RunStatus, Tally};
+use rollcall_store::{HistoryDays, PageRequest, RunStatus, Tally};
 use rollcall_sync::job::{Cause, Job, Message};
 use rollcall_sync::schedule::Tick;
 use tokio::time::sleep;
@@ -46,8 +46,8 @@ pub(super) struct Play {
     pub(super) kept: Option<Message>,
     /// Kinds of the rules in force, in the order of the rules.
     pub(super) rules: Vec<&'static str>,
+    pub(super) script: Script,
     choice: Choice,
-    script: Script,
 }
 
 impl Play {
@@ -101,7 +101,9 @@ impl Play {
             let mut random = StdRng::seed_from_u64(self.script.seed ^ number as u64);
             let Terms { scope, rules } = terms(&mut random, &names);
             let limits = limits(&mut random);
+            let days = if random.random_bool(0.5) { HistoryDays::LEAST } else { HistoryDays::DEFAULT };
             self.operator.connect(&tenant, connection, scope.clone(), rules.clone(), limits).await?;
+            self.keep_history(number, days).await?;
             self.agree(number, Terms { scope, rules });
             self.furnish(number).await?;
             self.send(number, Job::Full { cause: Cause::Activation });
@@ -148,7 +150,7 @@ impl Play {
             Action::Change { customer, changes } => self.change(*customer, *changes, step.seed),
             Action::Event { customer } => self.event(*customer, step.seed),
             Action::Drain { customer, refilled } => return self.drain(*customer, *refilled, step.seed).await,
-            Action::Wait { seconds } => self.wait(*seconds).await,
+            Action::Wait { seconds } => self.wait(*seconds).await?,
             Action::Poll { twice } => self.strike(Tick::Poll, *twice).await,
             Action::Reconcile { twice } => self.strike(Tick::Reconcile, *twice).await,
             Action::Audit => self.audit().await?,

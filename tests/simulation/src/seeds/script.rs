@@ -18,6 +18,8 @@ pub(super) struct Script {
     pub(super) seed: u64,
     pub(super) tenants: Vec<TenantOptions>,
     pub(super) steps: Vec<Step>,
+    /// Whether there is a rest of a month before the last reconciliation, so that accounts are due to be deleted.
+    pub(super) long_rest: bool,
 }
 
 /// One step.
@@ -114,7 +116,8 @@ impl Script {
         let second = tenant(&mut random, 20);
         let count = random.random_range(6..=STEPS);
         let steps = (0..count).map(|number| step(&mut random, number)).collect();
-        Self { seed, tenants: vec![first, second], steps }
+        let long_rest = random.random_bool(0.15);
+        Self { seed, tenants: vec![first, second], steps, long_rest }
     }
 
     /// The same with these steps only.
@@ -173,7 +176,9 @@ fn wait(random: &mut StdRng) -> u64 {
     match random.random_range(0..20) {
         0..10 => random.random_range(1..3_600),
         10..15 => random.random_range(3_600..86_400),
-        15..17 => random.random_range(86_400..9 * 86_400),
+        15 => random.random_range(86_400..9 * 86_400),
+        // Half of a subscription's life is over, and not all of it.
+        16..18 => random.random_range(15 * 86_400..25 * 86_400),
         _ => random.random_range(30 * 86_400..40 * 86_400),
     }
 }

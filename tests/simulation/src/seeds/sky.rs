@@ -209,7 +209,8 @@ impl Weather for Sky {
         if let Some(what) = state.outage.and_then(|outage| outage.what(service, operation)) {
             return Fate { there, back, what };
         }
-        let share = state.aws;
+        // Secrets are read seldom.
+        let share = state.aws * if service == "secretsmanager" { 8.0 } else { 1.0 };
         if state.calm || !state.random.random_bool(share) {
             return Fate { there, back, what: What::Serve };
         }
