@@ -134,9 +134,8 @@ fn beside_waiting(
     let waits = waiting.emptied();
     settled.unsettled_groups.extend(situation.emptied.into_keys().filter(|group| waits.contains_key(group)));
     session.run.counts.held += again.len() as u64;
-    // A run that is called held has taken nothing.
-    settled.held = !again.is_empty() && settled.taken.is_empty();
-    if !again.is_empty() {
+    settled.held = !again.is_empty();
+    if settled.held {
         session.run.hold = known.iter().find(|hold| hold.status == HoldStatus::Open).map(|hold| hold.id);
     }
     if is_changed && waiting.removals.is_empty() {

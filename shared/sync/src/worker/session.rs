@@ -14,7 +14,7 @@ use rollcall_store::Table;
 use rollcall_store::commit::Commit;
 use rollcall_store::connection::Connection;
 use rollcall_store::lease::Lease;
-use rollcall_store::run::{Counts, Mode, Progress, Run, RunStatus, Trigger};
+use rollcall_store::run::{Counts, Mode, Progress, Run, RunStatus, Tally, Trigger};
 use rollcall_store::state::{StateChange, SyncState};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -158,10 +158,19 @@ impl<'a> Session<'a> {
         self.requests_before = self.graph.requests();
     }
 
-    /// Ends the run with success (or with removals on hold) and everything that follows from it, in one transaction.
+    /// Whether the run has taken something from somebody, in this slice or an earlier one. A preview never has.
+    fn has_taken(&self) -> bool {
+        let Tally { deactivated, deleted, memberships_removed, .. } = self.state().tally;
+        // Whoever has another manager leaves a team too, and loses nothing by that.
+        let memberships = if self.connection.rules.teams.managers.is_none() { memberships_removed } else { 0 };
+        !self.run.mode.is_preview() && deactivated + deleted + memberships > 0
+    }
+
+    /// Ends the run with success and everything that follows from it, in one transaction. A run that holds something and
+    /// has taken nothing is called held.
     pub(super) async fn finish(&mut self, held: bool, mut commit: Commit) -> Result<(), Failure> {
         let now = self.now();
-        self.run.status = if held { RunStatus::Held } else { RunStatus::Succeeded };
+        self.run.status = if held && !self.has_taken() { RunStatus::Held } else { RunStatus::Succeeded };
         self.run.finished_at = Some(now);
         self.run.error = None;
         self.run.resume = None;
