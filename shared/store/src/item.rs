@@ -35,8 +35,20 @@ pub(crate) fn within_limit(kind: &'static str, item: Item) -> Result<Item, Error
 /// The value of an item. Attributes that are not known are left alone.
 pub(crate) fn from_item<T: DeserializeOwned>(kind: &'static str, item: Item) -> Result<T, Error> {
     check_version(kind, &item)?;
+    if !item.values().all(is_known) {
+        return Err(Error::Corrupt { item: kind, what: "a value of a kind that nobody knows".to_owned() });
+    }
     serde_dynamo::from_item(item)
         .map_err(|error: serde_dynamo::Error| Error::Corrupt { item: kind, what: without_values(&error.to_string()) })
+}
+
+/// Whether a value is of a kind that the SDK knows. The conversion to our types would panic over another one.
+fn is_known(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::L(values) => values.iter().all(is_known),
+        AttributeValue::M(members) => members.values().all(is_known),
+        other => !other.is_unknown(),
+    }
 }
 
 /// An error's text up to where it begins to quote what it read. Names of fields are in
