@@ -153,7 +153,7 @@ pub(crate) fn shown(user: &User) -> Vec<(Field, String)> {
 mod tests {
     use super::*;
     use crate::adoption::ExistingId;
-    use crate::property::Attributes;
+    use crate::attributes::Attributes;
     use crate::user::Leaving;
     use jiff::Timestamp;
     use std::collections::BTreeSet;

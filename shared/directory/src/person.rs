@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::attributes::Attributes;
 use crate::identity::PersonId;
-use crate::property::{Attributes, Property};
+use crate::property::Property;
 
 /// What one answer of the directory says of one field.
 ///
@@ -106,6 +107,9 @@ pub struct Person {
     pub manager: Option<PersonId>,
 }
 
+/// The mark of people from elsewhere.
+const EXTERNAL: &[u8] = b"#EXT#";
+
 impl Person {
     /// Whether this is a guest: by `userType`, or by the mark that Entra puts into the user
     /// principal name of people from elsewhere (Microsoft Entra, "Properties of a B2B guest user").
@@ -115,7 +119,9 @@ impl Person {
             self.attributes.get(property).is_some_and(|value| test(value))
         };
         has(&Property::UserType, |kind| kind.eq_ignore_ascii_case("guest"))
-            || has(&Property::UserPrincipalName, |name| name.to_ascii_uppercase().contains("#EXT#"))
+            || has(&Property::UserPrincipalName, |name| {
+                name.as_bytes().windows(EXTERNAL.len()).any(|part| part.eq_ignore_ascii_case(EXTERNAL))
+            })
     }
 }
 

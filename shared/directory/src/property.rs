@@ -1,6 +1,5 @@
 //! The properties of a directory user that Rollcall can read, and their values on an account.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::Error as _;
@@ -158,9 +157,6 @@ impl ExtensionName {
         &self.0
     }
 }
-
-/// The values of an account's attributes. A property without a value has no entry.
-pub type Attributes = BTreeMap<Property, String>;
 
 #[cfg(test)]
 mod tests {

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::history::difference;
     use crate::identity::UserId;
-    use crate::property::Attributes;
+    use crate::attributes::Attributes;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -117,7 +117,7 @@ mod tests {
         (status, attributes, text(), text(), person(), teams, person(), text()).prop_map(
             |(status, attributes, email, language, manager, teams, reports_to, linked)| User {
                 status,
-                attributes,
+                attributes: attributes.into_iter().collect(),
                 email,
                 language,
                 manager,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::adoption::ExistingId;
+use crate::attributes::Attributes;
 use crate::identity::{GroupId, PersonId, TeamSource, UserId};
-use crate::property::{Attributes, Property};
+use crate::property::Property;
 
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

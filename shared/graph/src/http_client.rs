@@ -149,7 +149,9 @@ async fn read(
 }
 
 async fn body(answer: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
-    let mut body = BytesMut::new();
+    // What the server announces is only believed up to the limit.
+    let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut body = BytesMut::with_capacity(announced.min(limit));
     while let Some(chunk) = answer.chunk().await.map_err(|error| kind(&error))? {
         if body.len() + chunk.len() > limit {
             return Err(TransportError::TooLarge);

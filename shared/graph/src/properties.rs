@@ -3,7 +3,6 @@
 //! A full read of a tenant makes one of these for each user, so a name that Graph documents costs no memory of its
 //! own, and the few properties of an object stand in one block.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -55,8 +54,8 @@ impl Properties {
     }
 
     pub(crate) fn insert(&mut self, name: Name, value: Value) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value,
+        match self.0.iter_mut().find(|(present, _)| *present == name) {
+            Some((_, present)) => *present = value,
             None => self.0.push((name, value)),
         }
     }
@@ -86,16 +85,28 @@ impl FromIterator<(String, Value)> for Properties {
 
 /// The name of a property.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Name(Cow<'static, str>);
+pub(crate) enum Name {
+    /// Its place in [`KNOWN`].
+    Known(usize),
+    /// Any other, which is none of these.
+    Other(Box<str>),
+}
 
 impl Name {
     pub(crate) fn of(name: &str) -> Self {
-        let known = KNOWN.iter().find(|known| **known == name);
-        Self(known.map_or_else(|| Cow::Owned(name.to_owned()), |known| Cow::Borrowed(*known)))
+        Self::known(name).unwrap_or_else(|| Self::Other(name.into()))
+    }
+
+    /// A name that is often selected.
+    pub(crate) fn known(name: &str) -> Option<Self> {
+        KNOWN.iter().position(|known| *known == name).map(Self::Known)
     }
 
     fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Known(place) => KNOWN.get(*place).copied().unwrap_or_default(),
+            Self::Other(name) => name,
+        }
     }
 }
 

@@ -119,8 +119,11 @@ impl Visitor<'_> for KeyVisitor {
             "@removed" => Key::Removed,
             "manager" => Key::Manager,
             "manager@delta" => Key::ManagerDelta,
-            _ if name.contains('@') => Key::Annotation,
-            _ => Key::Property(Name::of(name)),
+            _ => match Name::known(name) {
+                Some(known) => Key::Property(known),
+                None if name.contains('@') => Key::Annotation,
+                None => Key::Property(Name::of(name)),
+            },
         })
     }
 }

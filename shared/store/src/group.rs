@@ -39,7 +39,7 @@ pub(crate) fn write(connection: ConnectionId, group: GroupId, stored: &StoredGro
     if bytes > MAX_ITEM {
         return Err(Error::TooLarge { item: "group", bytes });
     }
-    Ok(Write::Put { kind: "group", item, condition: None })
+    Write::put("group", &item)
 }
 
 fn read(item: &Item) -> Result<(GroupId, StoredGroup), Error> {
@@ -75,7 +75,7 @@ pub(crate) fn write_team(connection: ConnectionId, team: &Team) -> Result<Write,
         TeamSource::Manager(person) => (None, Some(person)),
     };
     let item = to_item("team", &Key::team(connection, source.id()), &TeamRow { id, group, manager, name, active })?;
-    Ok(Write::Put { kind: "team", item, condition: None })
+    Write::put("team", &item)
 }
 
 fn read_team(item: Item) -> Result<Team, Error> {
@@ -162,7 +162,7 @@ mod tests {
 
     fn item(write: Write) -> Item {
         match write {
-            Write::Put { item, .. } => item,
+            Write::Put { item, .. } => item.item(),
             other => panic!("{other:?}"),
         }
     }

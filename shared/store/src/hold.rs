@@ -13,6 +13,7 @@ use crate::item::{VERSION, check_version, expire, from_item, number, read_text, 
 use crate::keys::{HOLD, Item, Key, hold_partition, partition};
 use crate::page::{Page, PageRequest};
 use crate::table::{Condition, Span, Table};
+use crate::wire::ItemText;
 use crate::write::{Change, Write};
 
 const KIND: &str = "hold";
@@ -131,7 +132,7 @@ pub(crate) fn open(connection: ConnectionId, hold: &Hold, expires: Timestamp) ->
     let mut item = to_item(KIND, &Key::hold(connection, hold.id), hold)?;
     expire(&mut item, expires);
     let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
-    Ok(Write::Put { kind: KIND, item, condition: Some(condition) })
+    Ok(Write::Put { kind: KIND, item: ItemText::of(KIND, &item)?, condition: Some(condition) })
 }
 
 /// The write that changes the status of a hold. It expires then, unless somebody still has to do something about it.

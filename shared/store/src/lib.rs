@@ -55,6 +55,7 @@ mod state_rows;
 mod transact;
 mod unit;
 mod users;
+mod wire;
 mod write;
 
 pub use change::{Change, TeamAction, TeamChange};

@@ -88,7 +88,7 @@ pub(crate) fn writes(connection: ConnectionId, write: PhotoWrite, now: Timestamp
         Some(Image { format, digest, bytes: _ }) => {
             let mut item = to_item(KIND, &key, &Row { format: *format, digest: digest.clone() })?;
             item.insert("bytes".to_owned(), binary(bytes));
-            Write::Put { kind: KIND, item, condition: None }
+            Write::put(KIND, &item)?
         }
         None => Write::Delete(key),
     };
@@ -211,7 +211,7 @@ mod tests {
     fn an_image_comes_back_as_it_was_written() {
         let (account, image) = made(write(Some(GIF)));
         let Write::Put { item, condition: None, .. } = image else { panic!("{image:?}") };
-        let read = read(item).unwrap();
+        let read = read(item.item()).unwrap();
         let photo = write(Some(GIF)).after.unwrap();
         assert_eq!((read.bytes.as_slice(), read.format), (GIF, ImageFormat::Gif));
         assert_eq!(Some(&read.digest), photo.image().map(|image| &image.digest));
@@ -234,9 +234,10 @@ mod tests {
     fn an_account_is_read_with_its_photo_and_keeps_it_when_it_changes() {
         let user = User::new(UserId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)));
         let giving = crate::UserWrite::giving(None, user.clone());
-        let Write::Put { mut item, .. } = crate::user::writes(CONNECTION, &giving, NOW).unwrap().swap_remove(0) else {
+        let Write::Put { item, .. } = crate::user::writes(CONNECTION, &giving, NOW).unwrap().swap_remove(0) else {
             panic!("no account")
         };
+        let mut item = item.item();
         assert_eq!(entry(item.clone()).unwrap().photo, None);
         let photo = write(Some(GIF)).after.unwrap();
         item.insert("photo".to_owned(), serde_dynamo::to_attribute_value(&photo).unwrap());
@@ -268,7 +269,8 @@ mod tests {
     #[test]
     fn a_damaged_image_is_an_error() {
         let (_, image) = made(write(Some(GIF)));
-        let Write::Put { mut item, .. } = image else { panic!("{image:?}") };
+        let Write::Put { item, .. } = image else { panic!("{image:?}") };
+        let mut item = item.item();
         item.insert("bytes".to_owned(), AttributeValue::Bool(true));
         assert!(matches!(read(item), Err(Error::Corrupt { .. })));
     }

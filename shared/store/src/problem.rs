@@ -118,8 +118,7 @@ pub(crate) fn writes(
 ) -> impl Iterator<Item = Result<Write, Error>> + Send {
     let ProblemChanges { noted, gone } = changes;
     let noted = noted.into_iter().map(move |problem| {
-        let item = to_item(KIND, &Key::problem(connection, problem.id), &problem)?;
-        Ok(Write::Put { kind: KIND, item, condition: None })
+        Write::put(KIND, &to_item(KIND, &Key::problem(connection, problem.id), &problem)?)
     });
     noted.chain(gone.into_iter().map(move |id| Ok(Write::Delete(Key::problem(connection, id)))))
 }

@@ -10,7 +10,7 @@ use crate::commit::Commit;
 use crate::error::Error;
 use crate::hold::{self, HoldWrite};
 use crate::item::to_item;
-use crate::keys::{Item, Key};
+use crate::keys::Key;
 use crate::lease::{Inner, Lease};
 use crate::parcel::{Parcel, Parcels, Place, Room};
 use crate::retention::HistoryDays;
@@ -147,23 +147,22 @@ impl Lease {
         changes: Option<&[String]>,
     ) -> Result<Vec<Write>, Error> {
         let (connection, history) = (self.inner.connection, self.history());
-        let put = |kind, item: Item| Write::Put { kind, item, condition: None };
         let mut writes = Vec::new();
         let mut after = state.clone();
         commit.state.apply(&mut after);
         let doubts_apart = StateChange { doubts: None, ..commit.state.clone() };
         if doubts_apart != StateChange::default() {
-            writes.push(put("state", state_item(connection, &after)?));
+            writes.push(Write::put("state", &state_item(connection, &after)?)?);
         }
         if after.doubts != state.doubts {
-            writes.push(put("doubts", doubts_item(connection, &after.doubts)));
+            writes.push(Write::put("doubts", &doubts_item(connection, &after.doubts))?);
         }
         if let Some(run) = &commit.run {
             let mut item = run::item(connection, run, state.tally, chunks, history.after(commit.now))?;
             if let Some(changes) = changes {
                 run::add_changes(&mut item, changes);
             }
-            writes.push(put("run", item));
+            writes.push(Write::put("run", &item)?);
         }
         for write in &commit.holds {
             writes.push(hold_write(connection, write, history, commit.now)?);
@@ -197,7 +196,7 @@ impl Lease {
         if unit.taken != rollcall_directory::guard::Takings::default() {
             next.takings.add(commit.now, &unit.taken);
             let item = ledger_item(connection, &next.takings)?;
-            writes.push(Write::Put { kind: "ledger", item, condition: None });
+            writes.push(Write::put("ledger", &item)?);
         }
         if last {
             writes.extend(self.closing(&next, commit, chunks, is_small.then_some(&*changes))?);
@@ -216,7 +215,7 @@ impl Lease {
     ) -> Result<(), Error> {
         let token = Uuid::new_v4();
         writes.insert(0, self.fence(progress, &next, token, release)?);
-        let transaction = Transaction::new(&self.inner.table, writes, token)?;
+        let transaction = Transaction::new(&self.inner.table, &writes, token)?;
         // Stays so if this future is dropped or fails half-way.
         progress.unclear = true;
         let mut patience = Patience::new("TransactWriteItems", self.inner.table.chance.clone());

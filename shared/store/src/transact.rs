@@ -1,7 +1,9 @@
 //! One transaction, and what its answer means.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use aws_sdk_dynamodb::types::CancellationReason;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -25,17 +27,24 @@ pub(crate) enum Outcome {
 /// A transaction that can be sent more than once.
 pub(crate) struct Transaction {
     kinds: Vec<&'static str>,
-    items: Vec<TransactWriteItem>,
-    token: Uuid,
+    /// The body of the request.
+    body: Bytes,
 }
 
 impl Transaction {
     /// The first write is the fence. The token makes repeated attempts one (`DynamoDB`,
     /// `ClientRequestToken`, for ten minutes).
-    pub(crate) fn new(table: &Table, writes: Vec<Write>, token: Uuid) -> Result<Self, Error> {
-        let kinds = writes.iter().map(Write::kind).collect();
-        let items = writes.into_iter().map(|write| write.build(&table.name)).collect::<Result<_, _>>()?;
-        Ok(Self { kinds, items, token })
+    pub(crate) fn new(table: &Table, writes: &[Write], token: Uuid) -> Result<Self, Error> {
+        let mut body = Vec::with_capacity(writes.iter().map(|write| 300 + write.bytes() * 5 / 4).sum());
+        body.extend_from_slice(format!(r#"{{"ClientRequestToken":"{token}","TransactItems":["#).as_bytes());
+        for (number, write) in writes.iter().enumerate() {
+            if number > 0 {
+                body.push(b',');
+            }
+            write.encode(&table.name, &mut body)?;
+        }
+        body.extend_from_slice(b"]}");
+        Ok(Self { kinds: writes.iter().map(Write::kind).collect(), body: body.into() })
     }
 
     /// Sends it once (the SDK may repeat that by itself).
@@ -43,11 +52,11 @@ impl Transaction {
     /// # Errors
     /// [`Error::Conflict`] when a condition beside the fence does not hold; what AWS refuses or denies.
     pub(crate) async fn send(&self, table: &Table) -> Result<Outcome, Error> {
-        let call = table
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(self.items.clone()))
-            .client_request_token(self.token.to_string());
+        let body = self.body.clone();
+        let call = table.client.transact_write_items().customize().mutate_request(move |request| {
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = SdkBody::from(body.clone());
+        });
         let Err(error) = call.send().await else { return Ok(Outcome::Done) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -91,7 +100,7 @@ mod tests {
     fn outcome(codes: &[&str]) -> Result<Outcome, Error> {
         let kinds = ["lease", "user", "change"].into_iter().take(codes.len()).collect();
         let reasons: Vec<_> = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
-        Transaction { kinds, items: Vec::new(), token: Uuid::nil() }.cancelled(&reasons)
+        Transaction { kinds, body: Bytes::new() }.cancelled(&reasons)
     }
 
     #[test]

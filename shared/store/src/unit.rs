@@ -18,6 +18,7 @@ use crate::photo::{self, PhotoWrite};
 use crate::problem::{self, ProblemChanges};
 use crate::run::Tally;
 use crate::user;
+use crate::wire::{Attribute, ItemText};
 use crate::write::Write;
 
 /// Teams that one transaction adds to or takes from one account.
@@ -195,7 +196,7 @@ pub(crate) fn removal_units(
         item.insert("v".to_owned(), crate::item::number(VERSION));
         item.insert("removals".to_owned(), text(chunk));
         expire(&mut item, expires);
-        Ok(Unit::of(Write::Put { kind: "removals", item, condition: None }))
+        Ok(Unit::of(Write::put("removals", &item)?))
     });
     chunks.collect()
 }
@@ -231,7 +232,7 @@ pub(crate) fn chunk_unit(
     item.insert("v".to_owned(), number(VERSION));
     item.insert("bytes".to_owned(), binary(chunk));
     expire(&mut item, now.saturating_add(SNAPSHOT).unwrap_or(Timestamp::MAX));
-    Ok(Unit::of(Write::Put { kind: "snapshot", item, condition: None }))
+    Ok(Unit::of(Write::put("snapshot", &item)?))
 }
 
 /// The write of a transaction's history.
@@ -243,14 +244,11 @@ pub(crate) fn change_chunk(
     expires: Timestamp,
 ) -> Result<Write, Error> {
     let run = run.ok_or_else(no_run)?;
-    let mut item = Key::change(connection, run, sequence).item();
-    item.insert("v".to_owned(), number(VERSION));
-    item.insert("changes".to_owned(), text(format!("[{}]", changes.join(","))));
-    expire(&mut item, expires);
-    let bytes = crate::item::size(&item);
-    if bytes > MAX_ITEM {
-        return Err(Error::TooLarge { item: "change", bytes });
-    }
+    let capacity = changes.iter().map(|change| change.len() * 3 / 2).sum();
+    let changes = format!("[{}]", changes.join(","));
+    let attributes =
+        [("changes", Attribute::Text(&changes)), ("expires_at", Attribute::Number(expires.as_second()))];
+    let item = ItemText::with("change", &Key::change(connection, run, sequence), &attributes, capacity)?;
     Ok(Write::Put { kind: "change", item, condition: None })
 }
 

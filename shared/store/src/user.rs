@@ -13,9 +13,10 @@ use serde::Deserialize;
 
 use crate::commit::UserWrite;
 use crate::error::Error;
-use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, read_text, text};
+use crate::item::{VERSION, binary, from_item, number, read_binary, read_id, text, within_limit};
 use crate::keys::{Item, Key, Shard};
 use crate::table::Condition;
+use crate::wire::{Attribute, ItemText};
 use crate::write::{Change, Write};
 
 const KIND: &str = "user";
@@ -141,13 +142,15 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
         (None, None) => return Ok(Vec::new()),
         (None, Some(after)) => {
             let condition = Condition { expression: "attribute_not_exists(pk)", values: None };
-            Write::Put { kind: KIND, item: item_of(&key, after, now)?, condition: Some(condition) }
+            let item = ItemText::with(KIND, &key, &attributes(after, now), 2_000)?;
+            Write::Put { kind: KIND, item, condition: Some(condition) }
         }
         (Some(before), Some(after)) => {
-            let mut item = item_of(&key, after, now)?;
-            item.remove("created_at");
-            // Set by people, perhaps since the account was read.
-            item.remove("protected");
+            // `protected` is set by people, perhaps since the account was read.
+            let attributes = attributes(after, now).into_iter().filter(|(name, _)| !["created_at", "protected"].contains(name));
+            let mut item: Item = attributes.map(|(name, attribute)| (name.to_owned(), attribute.value())).collect();
+            item.insert("v".to_owned(), number(VERSION));
+            let item = within_limit(KIND, item)?;
             let change = as_read(Change::set(KIND, key, item, OPTIONAL), before);
             let closes = before.status.is_active() && !after.status.is_active();
             Write::Update(if closes { change.forbid("protected") } else { change })
@@ -159,11 +162,11 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
     let joined = new.difference(&old).map(|team| join(connection, *team, shard, person));
     let left = old.difference(&new).map(|team| Write::Delete(Key::member(connection, *team, shard, person)));
     let photo = after.is_none().then(|| Write::Delete(Key::photo(connection, shard, person)));
-    Ok(std::iter::once(account).chain(joined).chain(left).chain(photo).collect())
+    std::iter::once(Ok(account)).chain(joined).chain(left.chain(photo).map(Ok)).collect()
 }
 
-/// The item of an account. By hand, as there are very many of them; [`Row`] is its form.
-fn item_of(key: &Key, user: &User, now: Timestamp) -> Result<Item, Error> {
+/// An account without its key. By hand, as there are very many of them; [`Row`] is its form.
+fn attributes(user: &User, now: Timestamp) -> Vec<(&'static str, Attribute<'_>)> {
     // Destructured in full, so that a new field can't be forgotten.
     let User {
         id,
@@ -179,50 +182,47 @@ fn item_of(key: &Key, user: &User, now: Timestamp) -> Result<Item, Error> {
         linked,
         protected,
     } = user;
-    let mut item = key.item();
-    item.reserve(18);
-    let mut set = |name: &str, value| drop(item.insert(name.to_owned(), value));
-    set("v", number(VERSION));
-    set("id", text(id.to_string()));
-    set("state", text(state_word(status.is_active())));
+    let values = attributes.iter().map(|(property, value)| (property.name(), value.as_str())).collect();
+    let ids = |groups: &BTreeSet<GroupId>| Attribute::List(groups.iter().map(|group| Attribute::Id(group.0)).collect());
+    let mut item = Vec::with_capacity(17);
+    item.extend([
+        ("id", Attribute::Id(id.0)),
+        ("state", Attribute::Text(state_word(status.is_active()))),
+        ("attributes", Attribute::Texts(values)),
+        ("groups", ids(groups)),
+        ("teams", ids(teams)),
+        ("created_at", Attribute::Time(now)),
+        ("updated_at", Attribute::Time(now)),
+        ("fp", Attribute::Binary(user.fingerprint().0.to_vec())),
+        ("teams_digest", Attribute::Binary(digest(teams))),
+    ]);
     if let Status::Inactive { reason, since } = status {
-        set("reason", text(reason.word()));
-        set("since", text(since.to_string()));
+        item.extend([("reason", Attribute::Text(reason.word())), ("since", Attribute::Time(*since))]);
     }
-    let values = attributes.iter().map(|(property, value)| (property.name().to_owned(), text(value)));
-    set("attributes", AttributeValue::M(values.collect()));
-    let people = [("manager", manager), ("reports_to", reports_to)];
-    let texts = [("email", email.as_deref()), ("language", language.as_deref())];
-    let linked = ("linked", linked.as_ref().map(|account| account.0.as_str()));
-    people.into_iter().for_each(|(name, person)| person.iter().for_each(|person| set(name, text(person.to_string()))));
-    texts.into_iter().chain([linked]).for_each(|(name, value)| value.iter().for_each(|value| set(name, text(*value))));
-    let ids = |groups: &BTreeSet<GroupId>| groups.iter().map(|group| text(group.to_string())).collect();
-    set("groups", AttributeValue::L(ids(groups)));
-    set("teams", AttributeValue::L(ids(teams)));
-    set("protected", AttributeValue::Bool(*protected));
-    set("created_at", text(now.to_string()));
-    set("updated_at", text(now.to_string()));
-    set("fp", binary(user.fingerprint().0));
-    set("teams_digest", digest(teams));
-    crate::item::within_limit(KIND, item)
+    item.extend(protected.then_some(("protected", Attribute::Bool(true))));
+    item.extend(manager.map(|person| ("manager", Attribute::Id(person.0))));
+    item.extend(reports_to.map(|person| ("reports_to", Attribute::Id(person.0))));
+    item.extend(email.as_ref().map(|email| ("email", Attribute::Text(email))));
+    item.extend(language.as_ref().map(|language| ("language", Attribute::Text(language))));
+    item.extend(linked.as_ref().map(|account| ("linked", Attribute::Text(&account.0))));
+    item
 }
 
 /// Only where the account still is as it was read.
 fn as_read(change: Change, before: &User) -> Change {
-    change.require("state", text(state_word(before.status.is_active()))).require("teams_digest", digest(&before.teams))
+    change.require("state", text(state_word(before.status.is_active()))).require("teams_digest", binary(digest(&before.teams)))
 }
 
 /// A digest of teams, for comparison in a condition. Not the fingerprint: that one is of a
 /// release, and an account that an older release wrote must still be found as it was read.
-fn digest(teams: &BTreeSet<GroupId>) -> AttributeValue {
+fn digest(teams: &BTreeSet<GroupId>) -> Vec<u8> {
     let ids: Vec<u8> = teams.iter().flat_map(|team| *team.0.as_bytes()).collect();
-    binary(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ids).as_ref())
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ids).as_ref().to_vec()
 }
 
-fn join(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Write {
-    let mut item = Key::member(connection, team, shard, person).item();
-    item.insert("v".to_owned(), number(VERSION));
-    Write::Put { kind: "member", item, condition: None }
+fn join(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Result<Write, Error> {
+    let item = ItemText::with("member", &Key::member(connection, team, shard, person), &[], 300)?;
+    Ok(Write::Put { kind: "member", item, condition: None })
 }
 
 /// An account of an item.
@@ -231,7 +231,7 @@ pub(crate) fn read(item: Item) -> Result<StoredUser, Error> {
 }
 
 /// The attributes that [`index_entry`] needs.
-pub(crate) const INDEX: &str = "sk, fp, #state, v, since, protected, reports_to";
+pub(crate) const INDEX: &str = "sk, fp, v, since, protected, reports_to";
 
 /// An entry of the index from a projected item. By hand, because there are very many of them.
 pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
@@ -239,12 +239,11 @@ pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
     let digest = read_binary(KIND, item, "fp")?;
     let digest =
         digest.try_into().map_err(|_| Error::Corrupt { item: KIND, what: "fp has not 16 bytes".to_owned() })?;
-    let active = read_text(KIND, item, "state")? == "active";
-    let inactive_since = if active { None } else { Some(read_id(KIND, item, "since", "")?) };
     Ok(IndexEntry {
         person: read_id(KIND, item, "sk", "")?,
         fingerprint: Fingerprint(digest),
-        inactive_since,
+        // Exactly who is inactive is so since some time.
+        inactive_since: item.get("since").map(|_| read_id(KIND, item, "since", "")).transpose()?,
         protected: matches!(item.get("protected"), Some(AttributeValue::Bool(true))),
         reports_to: item.get("reports_to").map(|_| read_id(KIND, item, "reports_to", "")).transpose()?,
     })
@@ -308,7 +307,7 @@ mod tests {
                 id: UserId(id),
                 person: PersonId(person),
                 status,
-                attributes,
+                attributes: attributes.into_iter().collect(),
                 email,
                 language,
                 manager: manager.map(PersonId),
@@ -324,7 +323,7 @@ mod tests {
     fn item(user: &User) -> Item {
         let write = UserWrite::giving(None, user.clone());
         match writes(CONNECTION, &write, NOW).unwrap().swap_remove(0) {
-            Write::Put { item, .. } => item,
+            Write::Put { item, .. } => item.item(),
             other => panic!("{other:?}"),
         }
     }
@@ -355,7 +354,7 @@ mod tests {
                 let key = Key::member(CONNECTION, team, shard, after.person);
                 for write in &writes {
                     match write {
-                        Write::Put { item, .. } if item["pk"] == text(&key.pk) && item["sk"] == text(&key.sk) => prop_assert!(rows.insert(team)),
+                        Write::Put { item, .. } if item.is_of(&key) => prop_assert!(rows.insert(team)),
                         Write::Delete(deleted) if *deleted == key => prop_assert!(rows.remove(&team)),
                         _ => {}
                     }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::error::Error;
 use crate::item::size;
 use crate::keys::{Item, Key};
-use crate::table::{Condition, not_built};
+use crate::table::Condition;
+use crate::wire::{self, Attributes, ItemText};
 
 /// One write of a transaction.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub(crate) enum Write {
         /// Kind of item, for errors.
         kind: &'static str,
         /// The item.
-        item: Item,
+        item: ItemText,
         /// What must hold.
         condition: Option<Condition>,
     },
@@ -123,6 +124,14 @@ impl Change {
 }
 
 impl Write {
+    /// Puts an item, whatever there was before.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the item has a value of a kind that the SDK does not know.
+    pub(crate) fn put(kind: &'static str, item: &Item) -> Result<Self, Error> {
+        Ok(Self::Put { kind, item: ItemText::of(kind, item)?, condition: None })
+    }
+
     /// Kind of item, for errors.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
@@ -134,7 +143,7 @@ impl Write {
     /// Roughly what it adds to the size of a transaction, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Put { item, .. } => size(item),
+            Self::Put { item, .. } => item.bytes(),
             Self::Update(change) | Self::DeleteIf(change) => {
                 change.expression.len() + change.condition.len() + size(&change.values)
             }
@@ -142,45 +151,59 @@ impl Write {
         }
     }
 
-    /// The same as a part of a request.
-    pub(crate) fn build(self, table: &str) -> Result<TransactWriteItem, Error> {
-        let write = TransactWriteItem::builder();
-        let built = match self {
-            Self::Put { item, condition, .. } => {
-                let put = Put::builder().table_name(table).set_item(Some(item));
-                let put = match condition {
-                    Some(Condition { expression, values }) => {
-                        put.condition_expression(expression).set_expression_attribute_values(values)
-                    }
-                    None => put,
-                };
-                put.build().map(|put| write.put(put))
+    /// Writes it as a part of a request (`DynamoDB`, "`TransactWriteItem`").
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it has a value of a kind that the SDK does not know.
+    pub(crate) fn encode(&self, table: &str, json: &mut Vec<u8>) -> Result<(), Error> {
+        let kind = self.kind();
+        let mut member = |name: &str, value: &dyn Fn(&mut Vec<u8>) -> Result<(), Error>| {
+            json.extend_from_slice(name.as_bytes());
+            value(json)
+        };
+        member(self.opening(), &|json| wire::write(kind, json, table))?;
+        let (expression, condition, names, values) = match self {
+            Self::Put { condition, .. } => {
+                let expression = condition.as_ref().map_or("", |condition| condition.expression);
+                (None, expression, None, condition.as_ref().and_then(|condition| condition.values.as_ref()))
             }
-            Self::Update(change) => {
-                let condition = (!change.condition.is_empty()).then_some(change.condition);
-                let update = Update::builder()
-                    .table_name(table)
-                    .set_key(Some(change.key.item()))
-                    .update_expression(change.expression)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(Some(change.names))
-                    .set_expression_attribute_values(Some(change.values));
-                update.build().map(|update| write.update(update))
+            Self::Update(Change { expression, condition, names, values, .. }) => {
+                (Some(expression), condition.as_str(), Some(names), Some(values))
             }
-            Self::Delete(key) => {
-                Delete::builder().table_name(table).set_key(Some(key.item())).build().map(|delete| write.delete(delete))
-            }
-            Self::DeleteIf(change) => {
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(change.key.item()))
-                    .condition_expression(change.condition)
-                    .set_expression_attribute_names(Some(change.names))
-                    .set_expression_attribute_values(Some(change.values));
-                delete.build().map(|delete| write.delete(delete))
+            Self::Delete(_) => (None, "", None, None),
+            Self::DeleteIf(Change { condition, names, values, .. }) => {
+                (None, condition.as_str(), Some(names), Some(values))
             }
         };
-        built.map(|built| built.build()).map_err(|_| not_built("TransactWriteItems"))
+        match self {
+            Self::Put { item, .. } => member(r#","Item":"#, &|json| Ok(json.extend_from_slice(item.json())))?,
+            Self::Update(Change { key, .. }) | Self::DeleteIf(Change { key, .. }) | Self::Delete(key) => {
+                member(r#","Key":"#, &|json| wire::write(kind, json, &Attributes(&key.item())))?;
+            }
+        }
+        if let Some(expression) = expression {
+            member(r#","UpdateExpression":"#, &|json| wire::write(kind, json, expression))?;
+        }
+        if !condition.is_empty() {
+            member(r#","ConditionExpression":"#, &|json| wire::write(kind, json, condition))?;
+        }
+        if let Some(names) = names {
+            member(r#","ExpressionAttributeNames":"#, &|json| wire::write(kind, json, names))?;
+        }
+        if let Some(values) = values {
+            member(r#","ExpressionAttributeValues":"#, &|json| wire::write(kind, json, &Attributes(values)))?;
+        }
+        json.extend_from_slice(b"}}");
+        Ok(())
+    }
+
+    /// The text up to the table's name.
+    const fn opening(&self) -> &'static str {
+        match self {
+            Self::Put { .. } => r#"{"Put":{"TableName":"#,
+            Self::Update(_) => r#"{"Update":{"TableName":"#,
+            Self::Delete(_) | Self::DeleteIf(_) => r#"{"Delete":{"TableName":"#,
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::adoption::{ExistingId, Match, MatchBy};
 use crate::desired::Policy;
 use crate::history::difference;
 use crate::person::Person;
-use crate::property::Attributes;
+use crate::attributes::Attributes;
 use crate::rules::{EmailSource, Guests, Leavers, ManagerTeams};
 use crate::scope::{GroupGraph, Scope};
 use proptest::prelude::*;
@@ -255,12 +255,13 @@ fn any_attributes() -> impl Strategy<Value = Attributes> {
     let names = proptest::sample::select(Property::FIXED);
     let rare = proptest::collection::btree_map(names, "[a-z]{0,2}", 0..4);
     (rare, proptest::bool::weighted(0.8), proptest::bool::weighted(0.8), proptest::bool::weighted(0.8)).prop_map(
-        |(mut attributes, given, surname, name)| {
+        |(attributes, given, surname, name)| {
             let usual = [
                 (given, Property::GivenName, "Ann"),
                 (surname, Property::Surname, "Lee"),
                 (name, Property::UserPrincipalName, "ann@x"),
             ];
+            let mut attributes = Attributes::from_iter(attributes);
             for (there, property, value) in usual {
                 if there {
                     attributes.insert(property, value.to_owned());

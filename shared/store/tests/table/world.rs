@@ -11,8 +11,9 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use local::emulator::{Emulator, REGION};
 use local::layout::Layout;
+use rollcall_directory::attributes::Attributes;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, RunId, TeamSource, TenantId, UserId};
-use rollcall_directory::property::{Attributes, Property};
+use rollcall_directory::property::Property;
 use rollcall_directory::user::User;
 use rollcall_store::run::{Counts, Mode, Progress, RunStatus, Trigger};
 use rollcall_store::{Acquired, Commit, Lease, Run, StateChange, Table, UserWrite};

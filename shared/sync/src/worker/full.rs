@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::{GroupId, PersonId};
@@ -65,7 +66,7 @@ pub(super) struct FullRun {
     /// People whom the scope names or lets in by their groups, in order; none where it is open to all.
     pub(super) in_scope: Vec<PersonId>,
     /// The platform's accounts in short.
-    pub(super) index: HashMap<PersonId, Known>,
+    pub(super) index: HashMap<PersonId, Known, RandomState>,
 }
 
 impl FullRun {
@@ -104,7 +105,7 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
         graph: GroupGraph::default(),
         memberships: Memberships::default(),
         in_scope: Vec::new(),
-        index: HashMap::new(),
+        index: HashMap::default(),
     };
     if let Stage::Groups { begun } = run.checkpoint.stage.clone() {
         // Boxed, each for itself: together in one future they would take more stack than a thread has.
@@ -197,7 +198,7 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
     Ok((checkpoint, snapshot))
 }
 
-async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known>, Failure> {
+async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known, RandomState>, Failure> {
     let entries = session.table().user_index(session.connection.id).await?;
     let known = |entry: rollcall_store::user::IndexEntry| {
         let known = Known {
@@ -208,7 +209,7 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
         };
         (entry.person, known)
     };
-    let mut index: HashMap<PersonId, Known> = entries.into_iter().map(known).collect();
+    let mut index: HashMap<PersonId, Known, RandomState> = entries.into_iter().map(known).collect();
     if session.run.mode.is_preview() {
         // The table does not have what an earlier slice of the preview would have written.
         for Written { person, reports_to, name: _ } in snapshot.written().values() {

@@ -91,9 +91,10 @@ async fn write_list_page(
     ended: bool,
     (read, counted): (u64, Option<u64>),
 ) -> Result<(), Failure> {
-    let is_open = session.connection.scope.is_open();
+    let scope = &session.connection.scope;
+    let is_in = |id: PersonId| scope.admits(id, &run.snapshot.membership(&run.memberships, id).roots);
     let mut listed = page.value;
-    listed.retain(|user| is_open || run.in_scope.binary_search(&PersonId(user.id)).is_ok());
+    listed.retain(|user| scope.is_open() || is_in(PersonId(user.id)));
     let end = match ended {
         false => None,
         // People leave while pages are read: the list is complete if it held as many as the lower count.

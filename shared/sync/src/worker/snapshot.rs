@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::Removal;
@@ -70,8 +71,10 @@ pub(super) struct Snapshot {
     /// Each group's number in `direct`.
     numbers: HashMap<GroupId, u32>,
     by_number: Vec<GroupId>,
-    direct: HashMap<PersonId, Vec<u32>>,
-    seen: HashSet<PersonId>,
+    /// Of whom which set of groups is direct, by its number in `sets`.
+    direct: HashMap<PersonId, u32, RandomState>,
+    sets: GroupSets,
+    seen: HashSet<PersonId, RandomState>,
     removals: BTreeSet<Removal>,
     named_groups: BTreeSet<GroupId>,
     written: BTreeMap<PersonId, Written>,
@@ -126,10 +129,10 @@ impl Snapshot {
         });
         let size = self.sizes.entry(group).or_default();
         for person in people {
-            let groups = self.direct.entry(person).or_default();
+            let set = self.direct.entry(person).or_default();
             // A member that moves while pages are read can be on two of them.
-            if !groups.contains(&number) {
-                groups.push(number);
+            if !self.sets.of(*set).contains(&number) {
+                *set = self.sets.with(*set, number);
                 *size += 1;
             }
         }
@@ -169,26 +172,24 @@ impl Snapshot {
 
     /// What follows for each set of groups of which somebody is a direct member.
     pub(super) fn memberships(&self, graph: &GroupGraph) -> Memberships {
-        let mut known: HashMap<Vec<u32>, Membership> = HashMap::new();
-        for numbers in self.direct.values().filter(|numbers| !numbers.is_empty()) {
-            if !known.contains_key(numbers) {
-                let groups =
-                    numbers.iter().filter_map(|number| self.by_number.get(*number as usize)).copied().collect();
-                known.insert(numbers.clone(), graph.membership(&groups));
-            }
+        let used: BTreeSet<u32> = self.direct.values().copied().collect();
+        let mut by_set = vec![Membership::default(); self.sets.count()];
+        for (set, membership) in (0..).zip(&mut by_set).filter(|(set, _)| used.contains(set)) {
+            let groups = self.sets.of(set).iter().filter_map(|number| self.by_number.get(*number as usize));
+            *membership = graph.membership(&groups.copied().collect());
         }
-        Memberships { known, none: Membership::default() }
+        Memberships { by_set, none: Membership::default() }
     }
 
     /// What follows for a person, given what follows for each set of groups.
     pub(super) fn membership<'a>(&self, memberships: &'a Memberships, person: PersonId) -> &'a Membership {
-        self.direct.get(&person).map_or(&memberships.none, |numbers| memberships.of(numbers))
+        self.direct.get(&person).map_or(&memberships.none, |set| memberships.of(*set))
     }
 
     /// People whom the scope lets in by their groups, in order.
     pub(super) fn people_in(&self, scope: &Scope, memberships: &Memberships) -> Vec<PersonId> {
         let admitted =
-            self.direct.iter().filter(|(person, groups)| scope.admits(**person, &memberships.of(groups).roots));
+            self.direct.iter().filter(|(person, set)| scope.admits(**person, &memberships.of(**set).roots));
         let mut people: Vec<PersonId> = admitted.map(|(person, _)| *person).collect();
         people.sort_unstable();
         people
@@ -237,14 +238,50 @@ impl Snapshot {
 /// What follows for each set of groups of which somebody is a direct member.
 #[derive(Debug, Default)]
 pub(super) struct Memberships {
-    known: HashMap<Vec<u32>, Membership>,
+    by_set: Vec<Membership>,
     /// For whoever is in none.
     none: Membership,
 }
 
 impl Memberships {
-    fn of(&self, numbers: &[u32]) -> &Membership {
-        self.known.get(numbers).unwrap_or(&self.none)
+    fn of(&self, set: u32) -> &Membership {
+        self.by_set.get(set as usize).unwrap_or(&self.none)
+    }
+}
+
+/// Sets of groups, by number. Thousands of people are in the same ones.
+#[derive(Debug)]
+struct GroupSets {
+    /// The numbers of each set's groups. The first set is empty.
+    sets: Vec<Vec<u32>>,
+    /// The set that a set becomes with one more group.
+    with: HashMap<(u32, u32), u32, RandomState>,
+}
+
+impl Default for GroupSets {
+    fn default() -> Self {
+        Self { sets: vec![Vec::new()], with: HashMap::default() }
+    }
+}
+
+impl GroupSets {
+    fn count(&self) -> usize {
+        self.sets.len()
+    }
+
+    fn of(&self, set: u32) -> &[u32] {
+        self.sets.get(set as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn with(&mut self, set: u32, group: u32) -> u32 {
+        if let Some(known) = self.with.get(&(set, group)) {
+            return *known;
+        }
+        let more = self.of(set).iter().copied().chain([group]).collect();
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        self.sets.push(more);
+        self.with.insert((set, group), number);
+        number
     }
 }
 

@@ -101,6 +101,7 @@ fn account(user: &User) -> Account {
         user::Status::Active => Status::Active,
         user::Status::Inactive { reason, since } => Status::Inactive { reason, since },
     };
+    let attributes = attributes.into_iter().collect();
     Account { status, attributes, email, language, manager, teams, manager_team: reports_to, linked, protected }
 }
 

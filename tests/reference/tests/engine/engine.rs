@@ -70,7 +70,7 @@ fn user(person: PersonId, account: &Account) -> User {
             Status::Active => user::Status::Active,
             Status::Inactive { reason, since } => user::Status::Inactive { reason, since },
         },
-        attributes: account.attributes.clone(),
+        attributes: account.attributes.clone().into_iter().collect(),
         email: account.email.clone(),
         language: account.language.clone(),
         manager: account.manager,
@@ -101,7 +101,7 @@ fn graph(world: &World, manner: Manner) -> GroupGraph {
 }
 
 fn person(id: PersonId, person: &reference::Person) -> Person {
-    Person { id, enabled: person.enabled, attributes: person.properties.clone(), manager: person.manager }
+    Person { id, enabled: person.enabled, attributes: person.properties.clone().into_iter().collect(), manager: person.manager }
 }
 
 /// What Graph would say of somebody. Who belongs to which group it works out itself.
