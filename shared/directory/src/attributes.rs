@@ -88,10 +88,8 @@ impl Attributes {
 }
 
 /// Properties with their values, in order.
-pub type Iter<'a> = std::iter::Map<
-    std::slice::Iter<'a, (Property, String)>,
-    fn(&'a (Property, String)) -> (&'a Property, &'a String),
->;
+pub type Iter<'a> =
+    std::iter::Map<std::slice::Iter<'a, (Property, String)>, fn(&'a (Property, String)) -> (&'a Property, &'a String)>;
 
 impl<'a> IntoIterator for &'a Attributes {
     type Item = (&'a Property, &'a String);

@@ -93,9 +93,9 @@ const fn team(field: &Field) -> Option<GroupId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attributes::Attributes;
     use crate::history::difference;
     use crate::identity::UserId;
-    use crate::attributes::Attributes;
     use proptest::prelude::*;
     use uuid::Uuid;
 

@@ -117,9 +117,9 @@ pub(crate) fn writes(
     changes: ProblemChanges,
 ) -> impl Iterator<Item = Result<Write, Error>> + Send {
     let ProblemChanges { noted, gone } = changes;
-    let noted = noted.into_iter().map(move |problem| {
-        Write::put(KIND, &to_item(KIND, &Key::problem(connection, problem.id), &problem)?)
-    });
+    let noted = noted
+        .into_iter()
+        .map(move |problem| Write::put(KIND, &to_item(KIND, &Key::problem(connection, problem.id), &problem)?));
     noted.chain(gone.into_iter().map(move |id| Ok(Write::Delete(Key::problem(connection, id)))))
 }
 

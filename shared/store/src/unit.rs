@@ -246,8 +246,7 @@ pub(crate) fn change_chunk(
     let run = run.ok_or_else(no_run)?;
     let capacity = changes.iter().map(|change| change.len() * 3 / 2).sum();
     let changes = format!("[{}]", changes.join(","));
-    let attributes =
-        [("changes", Attribute::Text(&changes)), ("expires_at", Attribute::Number(expires.as_second()))];
+    let attributes = [("changes", Attribute::Text(&changes)), ("expires_at", Attribute::Number(expires.as_second()))];
     let item = ItemText::with("change", &Key::change(connection, run, sequence), &attributes, capacity)?;
     Ok(Write::Put { kind: "change", item, condition: None })
 }

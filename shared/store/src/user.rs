@@ -147,7 +147,8 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
         }
         (Some(before), Some(after)) => {
             // `protected` is set by people, perhaps since the account was read.
-            let attributes = attributes(after, now).into_iter().filter(|(name, _)| !["created_at", "protected"].contains(name));
+            let attributes =
+                attributes(after, now).into_iter().filter(|(name, _)| !["created_at", "protected"].contains(name));
             let mut item: Item = attributes.map(|(name, attribute)| (name.to_owned(), attribute.value())).collect();
             item.insert("v".to_owned(), number(VERSION));
             let item = within_limit(KIND, item)?;
@@ -210,7 +211,9 @@ fn attributes(user: &User, now: Timestamp) -> Vec<(&'static str, Attribute<'_>)>
 
 /// Only where the account still is as it was read.
 fn as_read(change: Change, before: &User) -> Change {
-    change.require("state", text(state_word(before.status.is_active()))).require("teams_digest", binary(digest(&before.teams)))
+    change
+        .require("state", text(state_word(before.status.is_active())))
+        .require("teams_digest", binary(digest(&before.teams)))
 }
 
 /// A digest of teams, for comparison in a condition. Not the fingerprint: that one is of a

@@ -201,7 +201,11 @@ impl Serialize for Value<'_> {
 }
 
 /// A value with the tag of its kind.
-fn tagged<S: Serializer, T: Serialize + ?Sized>(serializer: S, tag: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+fn tagged<S: Serializer, T: Serialize + ?Sized>(
+    serializer: S,
+    tag: &'static str,
+    value: &T,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_newtype_variant("AttributeValue", 0, tag, value)
 }
 

@@ -1,9 +1,9 @@
 use super::*;
 use crate::adoption::{ExistingId, Match, MatchBy};
+use crate::attributes::Attributes;
 use crate::desired::Policy;
 use crate::history::difference;
 use crate::person::Person;
-use crate::attributes::Attributes;
 use crate::rules::{EmailSource, Guests, Leavers, ManagerTeams};
 use crate::scope::{GroupGraph, Scope};
 use proptest::prelude::*;

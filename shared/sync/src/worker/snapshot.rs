@@ -188,8 +188,7 @@ impl Snapshot {
 
     /// People whom the scope lets in by their groups, in order.
     pub(super) fn people_in(&self, scope: &Scope, memberships: &Memberships) -> Vec<PersonId> {
-        let admitted =
-            self.direct.iter().filter(|(person, set)| scope.admits(**person, &memberships.of(**set).roots));
+        let admitted = self.direct.iter().filter(|(person, set)| scope.admits(**person, &memberships.of(**set).roots));
         let mut people: Vec<PersonId> = admitted.map(|(person, _)| *person).collect();
         people.sort_unstable();
         people

@@ -101,7 +101,12 @@ fn graph(world: &World, manner: Manner) -> GroupGraph {
 }
 
 fn person(id: PersonId, person: &reference::Person) -> Person {
-    Person { id, enabled: person.enabled, attributes: person.properties.clone().into_iter().collect(), manager: person.manager }
+    Person {
+        id,
+        enabled: person.enabled,
+        attributes: person.properties.clone().into_iter().collect(),
+        manager: person.manager,
+    }
 }
 
 /// What Graph would say of somebody. Who belongs to which group it works out itself.
