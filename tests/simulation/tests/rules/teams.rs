@@ -62,6 +62,34 @@ async fn a_team_for_each_group_whose_name_fits_with_the_people_who_are_in() -> D
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scope_group_that_is_a_team_by_its_name_alone_goes_by_its_name() -> Done {
+    let office = Office::open().await?;
+    office
+        .settings(|connection| {
+            connection.rules.teams.scope_groups = false;
+            connection.rules.teams.group_names.insert(Pattern("staff*".to_owned()));
+        })
+        .await?;
+    let (ann, bob, inner) = (office.employ(1, "Ann"), office.hire(2, "Bob"), office.group(1, "Inner"));
+    office.join(office.staff, inner);
+    office.join(inner, bob);
+    office.full().await?;
+    let staff = office.staff;
+    assert_eq!(office.teams().await?, one(staff, "Staff"));
+    office.set(staff, "displayName", Some("Crew"));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    assert_eq!(office.account(bob).await?.teams, set(&[]));
+    office.set(staff, "displayName", Some("Staff again"));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(staff, "Staff again"));
+    for person in [ann, bob] {
+        assert_eq!(office.account(person).await?.teams, set(&[staff]));
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_team_for_each_manager_who_is_in_and_has_reports() -> Done {
     let office = with_managers().await?;
     let (ann, bob, boss) = (office.employ(1, "Ann"), office.employ(2, "Bob"), office.hire(3, "Peter"));
