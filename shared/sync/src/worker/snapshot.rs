@@ -140,9 +140,15 @@ impl Snapshot {
         GroupGraph::new(scope, self.team_groups(scope, rules), self.groups.clone())
     }
 
-    /// The groups that are teams.
+    /// The groups that are teams. A group may have been renamed after the names were read: what it was called when its
+    /// members were read is the later word.
     fn team_groups(&self, scope: &Scope, rules: &Rules) -> BTreeSet<GroupId> {
-        rules.teams.groups(scope, []).union(&self.named_groups).copied().collect()
+        let name =
+            |group: &GroupId| self.groups.get(group).map(|known| known.name.as_str()).filter(|name| !name.is_empty());
+        let (read, unread): (Vec<GroupId>, Vec<GroupId>) =
+            self.named_groups.iter().partition(|group| name(group).is_some());
+        let named = read.iter().filter_map(|group| Some((*group, name(group)?)));
+        rules.teams.groups(scope, named).into_iter().chain(unread).collect()
     }
 
     /// The groups from which everything is reached.
@@ -261,6 +267,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Chunk>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_directory::team_name::Pattern;
     use uuid::Uuid;
 
     fn group(number: u128) -> GroupId {
@@ -284,6 +291,31 @@ mod tests {
         let scope = Scope::any_of(BTreeSet::from([group(1)]));
         let memberships = snapshot.memberships(&snapshot.graph(&scope, &Rules::default()));
         assert_eq!(snapshot.people_in(&scope, &memberships).len(), 12);
+    }
+
+    #[test]
+    fn a_group_that_is_called_otherwise_than_when_the_names_were_read_is_no_team() {
+        let mut rules = Rules::default();
+        rules.teams.group_names.insert(Pattern("Team *".to_owned()));
+        let mut snapshot = Snapshot::default();
+        snapshot.absorb(Chunk::NamedGroups { groups: vec![group(1), group(2), group(3)] });
+        for (number, name) in [(1, "Team One"), (2, "Two")] {
+            let name = Some(name.to_owned());
+            snapshot.absorb(Chunk::Members {
+                group: group(number),
+                name,
+                children: vec![],
+                people: vec![],
+                last: true,
+            });
+        }
+        let scope = Scope::everyone();
+        assert_eq!(
+            snapshot.roots(&scope, &rules),
+            BTreeSet::from([group(1), group(3)]),
+            "the third is still to be read"
+        );
+        assert_eq!(*snapshot.graph(&scope, &rules).team_groups(), BTreeSet::from([group(1), group(3)]));
     }
 
     #[test]
