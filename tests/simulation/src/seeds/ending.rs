@@ -81,8 +81,8 @@ impl Play {
 
     /// One full reconciliation. Answers whether it took a second look.
     async fn reconcile(&mut self, customer: usize) -> Result<bool, Failed> {
-        let before = self.held(customer);
-        self.full(customer).await?;
+        let mut before = self.held(customer);
+        self.full(customer, &mut before).await?;
         if self.differences(customer, &before).await?.is_empty() {
             return self.problems(customer, &before).await.map(|()| false);
         }
@@ -90,7 +90,7 @@ impl Play {
         sleep(ABSENCE).await;
         self.send(customer, Job::Incremental { cause: manual() });
         self.finish().await?;
-        self.full(customer).await?;
+        self.full(customer, &mut before).await?;
         let differences = self.differences(customer, &before).await?;
         if !differences.is_empty() {
             self.complain("one reconciliation did not bring everything right", &differences);
@@ -98,8 +98,9 @@ impl Play {
         self.problems(customer, &before).await.map(|()| true)
     }
 
-    /// A full run, and the approval of what it holds.
-    async fn full(&mut self, customer: usize) -> Result<(), Failed> {
+    /// A full run, and the approval of what it holds. Until then people are in who are to go, and a manager who has just
+    /// arrived has a team of them: it is there from then on, so that it counts as one from `before`.
+    async fn full(&mut self, customer: usize, before: &mut Held) -> Result<(), Failed> {
         self.send(customer, Job::Full { cause: manual() });
         self.finish().await?;
         for _ in 0..3 {
@@ -109,6 +110,7 @@ impl Play {
                     self.watch.complain("a hold without any fault would take what is to stay".to_owned());
                 }
                 self.approve(customer, hold).await?;
+                before.platform.teams = self.held(customer).platform.teams;
             }
             self.finish().await?;
             if holds.is_empty() {
