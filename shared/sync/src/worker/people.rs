@@ -21,6 +21,7 @@ use rollcall_store::commit::{Commit, UserWrite};
 use super::checkpoint::Stage;
 use super::failure::Failure;
 use super::full::{FullRun, Known};
+use super::manager_teams;
 use super::question::{Told, users_by_id};
 use super::reading::{Answered, person, whole};
 use super::session::Session;
@@ -143,7 +144,8 @@ async fn write_page(
     session.run.resume = Some(run.checkpoint.to_text()?);
     page.read.seen = rows.into_iter().map(|(person, _)| person).collect();
     let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(more).collect();
-    let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
+    let teams = manager_teams::renamed(session, &page.writes).await?;
+    let commit = Commit { users: page.writes, teams, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
     for after in commit.users.iter().filter_map(|write| write.after.as_ref()) {
         run.remember(after);
     }

@@ -29,7 +29,7 @@ use super::people::{known_person, label};
 use super::question::{Portrait, Told, is_left_alone, portraits, unanswered_after};
 use super::removals::Basis;
 use super::session::Session;
-use super::{addresses, debt_after_read, existing, manager_teams, photos, problems, removals};
+use super::{accounts, addresses, debt_after_read, existing, manager_teams, photos, problems, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
@@ -114,9 +114,7 @@ async fn plan_all(session: &mut Session<'_>, round: &mut Round, people: BTreeSet
     }
     if !round.removals.is_empty() {
         begin_once(session, &mut round.begun).await?;
-    }
-    // What is taken is read anew, and so are the teams of managers.
-    if !round.removals.is_empty() || manager_teams::concern(session, &round.pending) {
+        // What is taken is read anew.
         write_pending(session, round).await?;
     }
     Ok(())
@@ -128,7 +126,7 @@ async fn write_pending(session: &mut Session<'_>, round: &mut Round) -> Result<(
     }
     begin_once(session, &mut round.begun).await?;
     let users = std::mem::take(&mut round.pending);
-    session.save(Commit { users: users.clone(), ..Commit::at(session.now()) }).await?;
+    accounts::write(session, users.clone()).await?;
     round.written.extend(users);
     Ok(())
 }
@@ -150,13 +148,12 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
     round.asked.extend(settled.asked);
     round.unanswered.extend(&settled.unanswered);
     round.problems.add(problems::unanswered(session, settled.unanswered).await?);
-    let written = round.written.iter().chain(&round.pending);
     let asked = std::mem::take(&mut round.addresses);
-    round.problems.add(Box::pin(addresses::after_changes(session, written, asked)).await?);
+    round.problems.add(Box::pin(addresses::after_changes(session, round.pending.iter(), asked)).await?);
     let unanswered = unanswered_after(session, |person| round.asked.contains(&person), &round.unanswered);
     session.photos_of.extend(photos::newcomers(round.written.iter().chain(&round.pending)));
     let Memberships { mut teams, groups, .. } = round.memberships;
-    teams.extend(manager_teams::after_changes(session, &round.written).await?);
+    teams.extend(manager_teams::with_changes(session, &round.pending).await?);
     let now = session.now();
     let groups = groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
     let problems = round.problems;
