@@ -1,6 +1,7 @@
 //! Accounts as the platform has them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,12 @@ impl User {
         self.email.as_ref().filter(|_| self.status.is_active()).map(|email| email.to_lowercase())
     }
 
+    /// A digest of the [address](Self::address).
+    #[must_use]
+    pub fn address_digest(&self) -> Option<AddressDigest> {
+        self.email.as_ref().filter(|_| self.status.is_active()).map(|email| AddressDigest::of(email))
+    }
+
     /// The teams in which the person shows: none while the account is inactive.
     #[must_use]
     pub fn roster(&self) -> BTreeSet<TeamSource> {
@@ -220,6 +227,21 @@ impl<'a, A: Iterator<Item = (&'a Property, &'a String)>> Looks<'a, A> {
             }
         }
         digest.finish()
+    }
+}
+
+/// A short digest of an address, by which those who may have the same are found among very many. Another release may digest
+/// otherwise, so that it is never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressDigest(u64);
+
+impl AddressDigest {
+    /// The same for addresses that differ in case only.
+    #[must_use]
+    pub fn of(email: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        email.to_lowercase().hash(&mut hasher);
+        Self(hasher.finish())
     }
 }
 

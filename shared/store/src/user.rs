@@ -8,7 +8,7 @@ use rollcall_directory::adoption::ExistingId;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamSource, UserId};
 use rollcall_directory::photo::Photo;
 use rollcall_directory::property::Property;
-use rollcall_directory::user::{Fingerprint, Leaving, Status, User};
+use rollcall_directory::user::{AddressDigest, Fingerprint, Leaving, Status, User};
 use serde::Deserialize;
 
 use crate::commit::UserWrite;
@@ -48,6 +48,8 @@ pub struct IndexEntry {
     pub protected: bool,
     /// The manager in whose team the person is.
     pub reports_to: Option<PersonId>,
+    /// A digest of the address of an active account.
+    pub address: Option<AddressDigest>,
 }
 
 impl IndexEntry {
@@ -231,7 +233,7 @@ pub(crate) fn read(item: Item) -> Result<StoredUser, Error> {
 }
 
 /// The attributes that [`index_entry`] needs.
-pub(crate) const INDEX: &str = "sk, fp, #state, v, since, protected, reports_to";
+pub(crate) const INDEX: &str = "sk, fp, #state, v, since, protected, reports_to, email";
 
 /// An entry of the index from a projected item. By hand, because there are very many of them.
 pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
@@ -247,6 +249,10 @@ pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
         inactive_since,
         protected: matches!(item.get("protected"), Some(AttributeValue::Bool(true))),
         reports_to: item.get("reports_to").map(|_| read_id(KIND, item, "reports_to", "")).transpose()?,
+        address: match item.get("email") {
+            Some(_) if active => Some(AddressDigest::of(read_text(KIND, item, "email")?)),
+            _ => None,
+        },
     })
 }
 

@@ -76,7 +76,7 @@ impl Table {
         self.update("user", change).await.map(drop)
     }
 
-    /// A line for every account, sorted by person: 33 bytes each in memory.
+    /// A line for every account, sorted by person.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and what reading an item can meet.

@@ -48,8 +48,6 @@ pub(super) struct PeopleRead {
     /// Whose account was written, or would have been in a preview.
     pub(super) written: Vec<Written>,
     pub(super) problems: Vec<(PersonId, String, Problem)>,
-    /// A digest of each e-mail address, where two people may have the same.
-    pub(super) emails: Vec<(PersonId, u64)>,
 }
 
 /// An account that was written.
@@ -76,7 +74,6 @@ pub(super) struct Snapshot {
     named_groups: BTreeSet<GroupId>,
     written: BTreeMap<PersonId, Written>,
     problems: BTreeMap<PersonId, (String, Problem)>,
-    emails: Vec<(PersonId, u64)>,
     unanswered: BTreeSet<PersonId>,
     completeness: Completeness,
 }
@@ -103,12 +100,11 @@ impl Snapshot {
                 self.named_groups.extend(groups);
                 self.completeness.close(Source::GroupNames, 0, None);
             }
-            Chunk::People(PeopleRead { seen, removals, written, problems, emails }) => {
+            Chunk::People(PeopleRead { seen, removals, written, problems }) => {
                 self.seen.extend(seen);
                 self.removals.extend(removals);
                 self.written.extend(written.into_iter().map(|written| (written.person, written)));
                 self.problems.extend(problems.into_iter().map(|(person, label, problem)| (person, (label, problem))));
-                self.emails.extend(emails);
             }
             Chunk::PeopleRead { read, counted } => self.completeness.close(Source::People, read, counted),
             Chunk::Unanswered { people } => {
@@ -220,15 +216,6 @@ impl Snapshot {
         &self.problems
     }
 
-    /// People who may have the same e-mail address: those whose digests are the same.
-    pub(super) fn same_emails(&self) -> Vec<Vec<PersonId>> {
-        let mut by_digest: BTreeMap<u64, BTreeSet<PersonId>> = BTreeMap::new();
-        for (person, digest) in &self.emails {
-            by_digest.entry(*digest).or_default().insert(*person);
-        }
-        by_digest.into_values().filter(|people| people.len() > 1).map(|people| people.into_iter().collect()).collect()
-    }
-
     /// What the people who were read would lose.
     pub(super) const fn removals(&self) -> &BTreeSet<Removal> {
         &self.removals
@@ -254,14 +241,21 @@ impl Memberships {
     }
 }
 
+/// What the stored form of chunks begins with. To a release that knows no such beginning it is a number of chunks that are
+/// not there, so that neither takes the other's for its own: whoever can't read what was read reads everything anew.
+const FORMAT: [u8; 2] = [0xff, 0x7f];
+
 /// The stored form of chunks.
 pub(super) fn encode(chunks: &[Chunk]) -> Result<Vec<u8>, Failure> {
-    postcard::to_stdvec(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
+    postcard::to_extend(chunks, FORMAT.to_vec()).map_err(|error| Failure::Checkpoint(error.to_string()))
 }
 
 /// Chunks from their stored form.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Chunk>, Failure> {
-    postcard::from_bytes(bytes).map_err(|error| Failure::Checkpoint(error.to_string()))
+    let Some(chunks) = bytes.strip_prefix(&FORMAT) else {
+        return Err(Failure::Checkpoint("what was read is of another release".to_owned()));
+    };
+    postcard::from_bytes(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
 }
 
 #[cfg(test)]
@@ -339,6 +333,8 @@ mod tests {
         let chunks = vec![page(1, 0..1_000, true), Chunk::PeopleRead { read: 3, counted: Some(4) }];
         let bytes = encode(&chunks).unwrap();
         assert_eq!(decode(&bytes).unwrap(), chunks);
+        assert!(decode(&bytes[FORMAT.len()..]).is_err(), "of another release");
+        assert!(postcard::from_bytes::<Vec<Chunk>>(&bytes).is_err(), "nor does another one take it for its own");
         assert!(bytes.len() < 18_000, "{}", bytes.len());
     }
 }
