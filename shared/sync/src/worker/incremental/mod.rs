@@ -36,12 +36,14 @@ const AT_ONCE: usize = 500;
 
 /// Reads and applies what changed since the cursor.
 pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> Result<(), Failure> {
-    session.existing = existing::accounts(session).await?;
+    let (existing, released) = existing::accounts_and_released(session).await?;
+    session.existing = existing;
     let changes = changes::read(session, cursor).await?;
     let memberships = membership::resolve(session, &changes).await?;
     let mut people = affected(&changes, &memberships);
     let (state, now) = (session.state(), session.now());
-    let due = state.unanswered.keys().filter(|person| !is_left_alone(&state.unanswered, **person, now));
+    let due = state.unanswered.keys().chain(&released);
+    let due = due.filter(|person| !is_left_alone(&state.unanswered, **person, now));
     let to_ask: BTreeSet<PersonId> = due.chain(state.doubts.keys()).copied().collect();
     people.extend(&to_ask);
     let waiting = Waiting::read(session).await?;
