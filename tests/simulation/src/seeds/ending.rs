@@ -26,6 +26,8 @@ impl Play {
         for customer in 0..self.customers.len() {
             self.mend(customer).await?;
         }
+        // Somebody sees to what nobody could do.
+        std::mem::take(&mut self.dead_letters).into_iter().for_each(|message| self.stage.queue.add(message));
         self.finish().await?;
         self.follow().await?;
         let begun = Instant::now();
@@ -57,15 +59,16 @@ impl Play {
         Ok(())
     }
 
-    /// Where no answer ever lied, the cursor has kept its promise: what follows it is all that is missing.
+    /// What was begun before the faults stopped comes to its end, so that the reconciliation is a new one. Where no answer
+    /// ever lied, the cursor has kept its promise: what follows it is all that is missing.
     async fn follow(&mut self) -> Result<(), Failed> {
-        if self.lied {
-            return Ok(());
-        }
         for customer in 0..self.customers.len() {
             let before = self.held(customer);
             self.send(customer, Job::Incremental { cause: manual() });
             self.finish().await?;
+            if self.lied {
+                continue;
+            }
             let state = self.operator.worker.table.state(self.connection(customer)).await?;
             // What a hold listed waits for the next full run, once another hold has taken its place.
             let holds =

@@ -207,8 +207,6 @@ impl Play {
             }
             None => drop(table.decide_existing(connection, &account.id, Adopted::Apart).await?),
         }
-        // Whoever waited for this decision gets an account by the next full run.
-        self.send(customer, Job::Full { cause: Cause::Manual { who: "ann".to_owned() } });
         self.deliver().await
     }
 
