@@ -209,7 +209,10 @@ async fn plan_some(
     // A row does not say again what is wrong with somebody, only what has changed.
     let noted: BTreeSet<PersonId> = noted.values().filter_map(|noted| noted.person).collect();
     let stored = session.table().users_by_person(session.connection.id, session.tenant, people).await?;
-    let partial = !session.connection.rules.account_holds_all();
+    let rules = &session.connection.rules;
+    // An account that is kept when its person leaves does not say whether they have left.
+    let is_kept = |person: &PersonId| stored.get(person).is_some_and(|user| user.protected);
+    let partial = !rules.account_holds_all() || !rules.takes_access();
     let unsure: Vec<PersonId> = people
         .iter()
         .filter(|person| !changes.deleted.contains(*person))
@@ -217,6 +220,7 @@ async fn plan_some(
             portrayed.contains(*person)
                 || noted.contains(*person)
                 || partial
+                || is_kept(person)
                 || needs_portrait(session, round, **person, stored.get(*person))
         })
         .copied()
