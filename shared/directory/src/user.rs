@@ -140,6 +140,12 @@ impl User {
         self.email.as_ref().filter(|_| self.status.is_active()).map(|email| email.to_lowercase())
     }
 
+    /// A digest of the [address](Self::address).
+    #[must_use]
+    pub fn address_digest(&self) -> Option<AddressDigest> {
+        self.email.as_ref().filter(|_| self.status.is_active()).map(|email| AddressDigest::of(email))
+    }
+
     /// The teams in which the person shows: none while the account is inactive.
     #[must_use]
     pub fn roster(&self) -> BTreeSet<TeamSource> {
@@ -221,6 +227,20 @@ impl<'a, A: Iterator<Item = (&'a Property, &'a String)>> Looks<'a, A> {
             }
         }
         digest.finish()
+    }
+}
+
+/// A short digest of an address, by which those who may have the same are found among very many: 64 bits of SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressDigest(pub [u8; 8]);
+
+impl AddressDigest {
+    /// The same for addresses that differ in case only.
+    #[must_use]
+    pub fn of(email: &str) -> Self {
+        let mut out = [0; 8];
+        out.iter_mut().zip(Sha256::digest(email.to_lowercase())).for_each(|(to, from)| *to = from);
+        Self(out)
     }
 }
 

@@ -55,6 +55,8 @@ pub struct SyncState {
     pub photos: Option<RunId>,
     /// Whether photos may be kept, so that there is something to delete once they shall not be.
     pub has_photos: bool,
+    /// Messages of jobs that came while another run was unfinished, to be queued again after it.
+    pub deferred: Vec<String>,
 }
 
 /// Delta links. They are URLs of Graph and are checked as data before use.
@@ -148,6 +150,8 @@ pub struct StateChange {
     pub photos: Option<Option<RunId>>,
     /// Whether photos may be kept.
     pub has_photos: Option<bool>,
+    /// Messages of jobs for after the unfinished run, all of them.
+    pub deferred: Option<Vec<String>>,
 }
 
 impl StateChange {
@@ -167,6 +171,7 @@ impl StateChange {
             read_debt_ms,
             photos,
             has_photos,
+            deferred,
         } = self.clone();
         state.cursor = cursor.unwrap_or_else(|| state.cursor.take());
         state.run = run.unwrap_or(state.run);
@@ -180,6 +185,7 @@ impl StateChange {
         state.read_debt_ms = read_debt_ms.unwrap_or(state.read_debt_ms);
         state.photos = photos.unwrap_or(state.photos);
         state.has_photos = has_photos.unwrap_or(state.has_photos);
+        state.deferred = deferred.unwrap_or_else(|| std::mem::take(&mut state.deferred));
     }
 }
 
@@ -263,6 +269,7 @@ mod tests {
             read_debt_ms: 7,
             photos: Some(RunId(Uuid::from_u128(3))),
             has_photos: true,
+            deferred: vec!["a job".to_owned()],
             ..SyncState::default()
         };
         let mut after = before.clone();

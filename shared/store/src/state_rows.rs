@@ -76,6 +76,8 @@ struct StateRow {
     photos: Option<RunId>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     has_photos: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deferred: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +99,7 @@ pub(crate) fn state_item(connection: ConnectionId, state: &SyncState) -> Result<
         unanswered: state.unanswered.clone(),
         photos: state.photos,
         has_photos: state.has_photos,
+        deferred: state.deferred.clone(),
     };
     to_item("state", &Key::state(connection), &row)
 }
@@ -175,6 +178,7 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         unanswered,
         photos,
         has_photos,
+        deferred,
     } = row;
     let LeaseRow { epoch, owner, beat, sequence, token: _, active, run: _, tally } = lease.clone();
     let SyncState { doubts, takings, .. } = state;
@@ -198,6 +202,7 @@ pub(crate) fn assemble(items: Vec<Item>) -> Result<Loaded, Error> {
         read_debt_ms,
         photos,
         has_photos,
+        deferred,
     };
     Ok(Loaded { state, lease })
 }
@@ -273,7 +278,8 @@ mod tests {
         );
         let hours = proptest::collection::btree_map(any::<i64>(), any_takings(), 0..3);
         let id = || proptest::option::of(any::<u128>().prop_map(|id| RunId(Uuid::from_u128(id))));
-        let numbers = (any::<u64>(), any::<u32>(), id(), id(), any::<bool>());
+        let deferred = proptest::collection::vec(".{0,9}", 0..3);
+        let numbers = (any::<u64>(), any::<u32>(), id(), id(), any::<bool>(), deferred);
         (proptest::option::of(cursor), proptest::option::of(trouble), times, doubts, hours, numbers).prop_map(
             |(
                 cursor,
@@ -281,7 +287,7 @@ mod tests {
                 (last_full_at, last_read_at, last_success_at),
                 (doubts, unanswered),
                 hours,
-                (revision, read_debt_ms, run, photos, has_photos),
+                (revision, read_debt_ms, run, photos, has_photos, deferred),
             )| SyncState {
                 cursor,
                 trouble,
@@ -296,6 +302,7 @@ mod tests {
                 run,
                 photos,
                 has_photos,
+                deferred,
                 ..SyncState::default()
             },
         )

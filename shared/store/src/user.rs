@@ -8,7 +8,7 @@ use rollcall_directory::adoption::ExistingId;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, TeamSource, UserId};
 use rollcall_directory::photo::Photo;
 use rollcall_directory::property::Property;
-use rollcall_directory::user::{Fingerprint, Leaving, Status, User};
+use rollcall_directory::user::{AddressDigest, Fingerprint, Leaving, Status, User};
 use serde::Deserialize;
 
 use crate::commit::UserWrite;
@@ -49,6 +49,8 @@ pub struct IndexEntry {
     pub protected: bool,
     /// The manager in whose team the person is.
     pub reports_to: Option<PersonId>,
+    /// A digest of the address of an active account.
+    pub address: Option<AddressDigest>,
 }
 
 impl IndexEntry {
@@ -194,7 +196,7 @@ fn attributes(user: &User, now: Timestamp) -> Vec<(&'static str, Attribute<'_>)>
         ("teams", ids(teams)),
         ("created_at", Attribute::Time(now)),
         ("updated_at", Attribute::Time(now)),
-        ("fp", Attribute::Binary(user.fingerprint().0.to_vec())),
+        ("fp", Attribute::Binary(digests(user))),
         ("teams_digest", Attribute::Binary(digest(teams))),
     ]);
     if let Status::Inactive { reason, since } = status {
@@ -236,19 +238,27 @@ pub(crate) fn read(item: Item) -> Result<StoredUser, Error> {
 /// The attributes that [`index_entry`] needs.
 pub(crate) const INDEX: &str = "sk, fp, v, since, protected, reports_to";
 
+/// What the index compares: the fingerprint, and the digest of the address of an active account that has one. Together, as
+/// a full run reads this of everybody.
+fn digests(user: &User) -> Vec<u8> {
+    let address = user.address_digest().map(|digest| digest.0);
+    user.fingerprint().0.into_iter().chain(address.into_iter().flatten()).collect()
+}
+
 /// An entry of the index from a projected item. By hand, because there are very many of them.
 pub(crate) fn index_entry(item: &Item) -> Result<IndexEntry, Error> {
     crate::item::check_version(KIND, item)?;
-    let digest = read_binary(KIND, item, "fp")?;
-    let digest =
-        digest.try_into().map_err(|_| Error::Corrupt { item: KIND, what: "fp has not 16 bytes".to_owned() })?;
+    let (fingerprint, address) = read_binary(KIND, item, "fp")?
+        .split_first_chunk()
+        .ok_or_else(|| Error::Corrupt { item: KIND, what: "fp has less than 16 bytes".to_owned() })?;
     Ok(IndexEntry {
         person: read_id(KIND, item, "sk", "")?,
-        fingerprint: Fingerprint(digest),
+        fingerprint: Fingerprint(*fingerprint),
         // Exactly who is inactive is so since some time.
         inactive_since: item.get("since").map(|_| read_id(KIND, item, "since", "")).transpose()?,
         protected: matches!(item.get("protected"), Some(AttributeValue::Bool(true))),
         reports_to: item.get("reports_to").map(|_| read_id(KIND, item, "reports_to", "")).transpose()?,
+        address: address.try_into().ok().map(AddressDigest),
     })
 }
 
@@ -337,7 +347,7 @@ mod tests {
             let stored = read(item(&user)).unwrap();
             prop_assert_eq!(&stored.user, &user);
             let entry = index_entry(&item(&user)).unwrap();
-            prop_assert_eq!(entry.fingerprint, user.fingerprint());
+            prop_assert_eq!((entry.fingerprint, entry.address), (user.fingerprint(), user.address_digest()));
             prop_assert_eq!((entry.person, entry.is_active()), (user.person, user.status.is_active()));
             prop_assert_eq!((entry.protected, entry.reports_to), (user.protected, user.reports_to));
             if let Status::Inactive { since, .. } = user.status {

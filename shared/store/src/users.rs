@@ -1,6 +1,6 @@
 //! Reading accounts and team members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use rollcall_directory::identity::{ConnectionId, PersonId, TeamSource, TenantId, UserId};
@@ -79,7 +79,7 @@ impl Table {
         self.update("user", change).await.map(drop)
     }
 
-    /// A line for every account, sorted by person: 33 bytes each in memory.
+    /// A line for every account, sorted by person.
     ///
     /// # Errors
     /// [`Error::Unavailable`] and what reading an item can meet.
@@ -154,15 +154,30 @@ impl Table {
         counts.try_fold(0, |sum, count| async move { Ok(sum + count) }).await
     }
 
-    /// Whether anybody is in a team.
+    /// Whether anybody but these people is in a team.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn has_members(&self, connection: ConnectionId, team: TeamSource) -> Result<bool, Error> {
-        let first = |shard| Span { limit: Some(1), only: Some("sk"), ..roster_span(connection, team, shard) };
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn has_members_besides(
+        &self,
+        connection: ConnectionId,
+        team: TeamSource,
+        besides: &BTreeSet<PersonId>,
+    ) -> Result<bool, Error> {
+        // One more than those who don't count: if a shard has so many, one of them does.
+        let limit = Some(besides.len() + 1);
+        let first = |shard| Span { limit, only: Some("sk"), ..roster_span(connection, team, shard) };
+        let (_, prefix) = roster(connection, team, Shard::FIRST);
         let spans: Vec<Span> = Shard::all().map(first).collect();
-        let found = stream::iter(&spans).map(|span| self.query(span)).buffer_unordered(AT_ONCE);
-        found.try_fold(false, |any, (items, _)| async move { Ok(any || !items.is_empty()) }).await
+        let mut found = stream::iter(&spans).map(|span| self.query(span)).buffer_unordered(AT_ONCE);
+        while let Some((items, _)) = found.try_next().await? {
+            for item in &items {
+                if !besides.contains(&read_id("member", item, "sk", &prefix)?) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// A page over all shards, one after the other. A position is the digit of the shard and

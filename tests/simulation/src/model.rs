@@ -220,12 +220,8 @@ impl Held {
 }
 
 /// What differs between the problems that are expected and those that are noted.
-///
-/// An address is compared among `wanted` people: the engine reads nobody whose account only its protection or the rule
-/// for leavers keeps.
 pub fn unlike_problems<'a>(
     expected: &Expected,
-    wanted: &BTreeSet<PersonId>,
     noted: impl Iterator<Item = (Option<PersonId>, &'a desired::Problem)>,
 ) -> Vec<String> {
     let (mut of_people, mut emails) = (BTreeMap::new(), BTreeMap::new());
@@ -239,11 +235,7 @@ pub fn unlike_problems<'a>(
             }
         }
     }
-    let among = |emails: &BTreeMap<String, BTreeSet<PersonId>>| -> BTreeMap<String, BTreeSet<PersonId>> {
-        let wanted = emails.iter().map(|(email, people)| (email.clone(), people & wanted));
-        wanted.filter(|(_, people)| people.len() > 1).collect()
-    };
-    let (shared, emails) = (among(&expected.shared_emails), among(&emails));
+    let shared = &expected.shared_emails;
     // Of whom there is no record at all any more Graph can't say that they were deleted, and the engine lists nobody
     // on a guess.
     let is_on_record = |_: &PersonId, problem: &mut Problem| *problem != Problem::Protected(Leaving::Deleted);
@@ -254,7 +246,7 @@ pub fn unlike_problems<'a>(
     if of_people != problems {
         lines.push(format!("problems wanted {problems:?}, found {of_people:?}"));
     }
-    if emails != shared {
+    if emails != *shared {
         lines.push(format!("shared addresses wanted {shared:?}, found {emails:?}"));
     }
     lines

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use entra::{Fault, FaultRule, Matcher, TenantOptions};
-use rollcall_store::RunStatus;
+use rollcall_directory::identity::PersonId;
+use rollcall_store::{Mode, RunStatus};
 use rollcall_sync::job::{Cause, Job, Message};
 use simulation::World;
 use simulation::history::History;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -138,6 +140,33 @@ async fn while_graph_lets_nobody_in_a_run_rests_and_the_poll_goes_on_from_where_
         assert_eq!(done.status, RunStatus::Succeeded, "{done:?}");
         assert_eq!(world.differences().await?, Vec::<String>::new());
     }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_comes_while_another_run_is_unfinished_is_done_after_it() -> Done {
+    let world = World::start(tenant(300, 6), false).await?;
+    world.full().await?;
+    let mut history = History::new(6);
+    world.entra.change(world.tenant.tenant_id, |directory, now| history.change(directory, now));
+    let fault =
+        Fault::Status { status: 429, retry_after: Some("300".to_owned()), code: None, message: None, nested: false };
+    world.entra.set_faults(vec![FaultRule { matcher: Matcher::default(), times: None, fault }])?;
+    world.incremental().await?;
+    assert!(matches!(world.runs().await?.remove(0).status, RunStatus::Waiting { .. }));
+    let person = PersonId(Uuid::from_u128(1));
+    let jobs = [Job::Full { cause: Cause::Schedule }, Job::Person { person, by: "ann".to_owned() }];
+    for job in jobs.iter().chain(&jobs) {
+        assert_eq!(invocations(&world, job.clone()).await?, 1);
+    }
+    world.entra.set_faults(Vec::new())?;
+    sleep(Duration::from_secs(1_200)).await;
+    world.incremental().await?;
+    let mut done: Vec<(Mode, RunStatus)> = world.runs().await?.into_iter().map(|run| (run.mode, run.status)).collect();
+    done.reverse();
+    let modes = [Mode::Full, Mode::Incremental, Mode::Full, Mode::Person(person)];
+    assert_eq!(done, modes.map(|mode| (mode, RunStatus::Succeeded)), "each of them once");
+    assert_eq!(world.table.state(world.connection).await?.deferred, Vec::<String>::new());
     Ok(())
 }
 

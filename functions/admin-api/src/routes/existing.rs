@@ -60,7 +60,7 @@ pub(crate) async fn link(
 }
 
 /// Says that an account belongs to nobody of the directory. It is never proposed again, and whoever looked like it gets an account of their
-/// own with the next full run.
+/// own with the next sync.
 #[utoipa::path(post, path = "/connections/{connection}/existing-accounts/{account}/keep-apart", tag = "Existing accounts",
     params(("connection" = Uuid, Path, description = "The connection"), ("account" = AccountId, Path, description = "The platform's name for the account")),
     responses((status = 200, description = "The account", body = ExistingAccount)))]

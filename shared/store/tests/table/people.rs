@@ -1,6 +1,7 @@
 //! Accounts and team members stay of one mind.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_directory::plan::{Loss, take};
@@ -113,8 +114,16 @@ async fn a_managers_team_shows_who_reports_to_them() {
     let page = table.team_members(CONNECTION, managed(901), &PageRequest::first(7)).await.unwrap();
     assert_eq!(page.items, [person(3)]);
     assert_eq!(table.team_size(CONNECTION, managed(900)).await.unwrap(), 29);
-    assert!(table.has_members(CONNECTION, managed(901)).await.unwrap());
-    assert!(!table.has_members(CONNECTION, managed(902)).await.unwrap());
+    let besides = |people: Range<u128>| people.map(person).collect();
+    for (team, besides, any) in [
+        (901, besides(0..0), true),
+        (901, besides(0..30), false),
+        (900, besides(0..29), true),
+        (900, besides(0..30), false),
+        (902, besides(0..0), false),
+    ] {
+        assert_eq!(table.has_members_besides(CONNECTION, managed(team), &besides).await.unwrap(), any, "{team}");
+    }
 }
 
 #[tokio::test]

@@ -18,10 +18,10 @@ use rollcall_store::state::StateChange;
 use super::failure::Failure;
 use super::groups::stored_graph;
 use super::holds::{self, Waiting, emptied_groups};
+use super::problems;
 use super::question::{ask, unanswered_after};
 use super::removals::{by_person, take_from};
 use super::session::Session;
-use super::{addresses, manager_teams, problems};
 
 /// People who are asked about in one go.
 const AT_ONCE: usize = 200;
@@ -43,13 +43,12 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
     } else {
         Confirmation::Not(Objections::default())
     };
-    let mut state = StateChange::default();
-    let (mut groups, mut done) = (Vec::new(), Vec::new());
+    let (mut state, mut groups) = (StateChange::default(), Vec::new());
     let (mut holds, mut problems) = (Vec::new(), ProblemChanges::default());
     let to = match confirmed {
         Confirmation::All(taken) => {
             for some in taken.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-                done.extend(take_from(session, &some.iter().cloned().collect()).await?);
+                take_from(session, &some.iter().cloned().collect()).await?;
             }
             // What was approved is settled: the groups count as empty from now on.
             let emptied: BTreeSet<GroupId> = emptied_groups(&found).collect();
@@ -68,9 +67,7 @@ pub(super) async fn apply(session: &mut Session<'_>, hold: HoldId) -> Result<(),
     };
     let held = !holds.is_empty();
     holds.push(HoldWrite::Move { hold, from: HoldStatus::Approved, to });
-    let teams = manager_teams::after_changes(session, &done).await?;
-    problems.add(Box::pin(addresses::after_changes(session, done.iter(), BTreeSet::new())).await?);
-    session.finish(held, Commit { holds, groups, teams, problems, state, ..Commit::at(session.now()) }).await
+    session.finish(held, Commit { holds, groups, problems, state, ..Commit::at(session.now()) }).await
 }
 
 /// Lists anew what is still asked for of a hold that could not be applied. Of whom nobody can tell yet is asked again before

@@ -1,11 +1,12 @@
 //! What a job leads to: an unfinished run comes first, then what the job asks for.
 
 use rollcall_directory::identity::RunId;
+use rollcall_store::commit::Commit;
 use rollcall_store::connection::{Connection, ConnectionStatus};
 use rollcall_store::lease::Lease;
 use rollcall_store::proposal::Proposal;
 use rollcall_store::run::{Mode, Run, RunStatus, Trigger};
-use rollcall_store::state::SyncState;
+use rollcall_store::state::{StateChange, SyncState};
 use tokio::time::Instant;
 
 use super::conclude::{Next, after, unreadable};
@@ -13,6 +14,9 @@ use super::failure::Failure;
 use super::session::{Session, new_run, time_ordered};
 use super::{WorkError, Worker, approved, full, incremental, photos, undo};
 use crate::job::{Cause, Job, Message};
+
+/// Jobs that are kept for after the unfinished run. Nobody asks for more in earnest, and they fit into an item.
+const MOST_DEFERRED: usize = 100;
 
 /// Does a job under the lease.
 pub(super) async fn attend(
@@ -28,17 +32,73 @@ pub(super) async fn attend(
         && may_work(&connection, run.mode.is_preview())
     {
         if is_waiting(&run, message, worker) {
-            return Ok(());
+            return defer(worker, lease, run.mode, message).await;
         }
         let mode = run.mode;
         match Box::pin(drive(worker, lease, connection, run, false, deadline)).await? {
-            Driven::Unfinished => return Ok(()),
-            Driven::Done if is_covered(mode, &message.job) => return Ok(()),
+            Driven::Unfinished => return defer(worker, lease, mode, message).await,
+            Driven::Done if is_covered(mode, &message.job) => return queue_deferred(worker, lease).await,
             // A run that was given up has done nobody's job.
             Driven::Done | Driven::GivenUp => {}
         }
     }
+    queue_deferred(worker, lease).await?;
     Box::pin(begin(worker, lease, message, deadline)).await
+}
+
+/// Keeps a job that nothing else does until the unfinished run is over. Coming again by itself its message would hold up
+/// that very run.
+async fn defer(worker: &Worker, lease: &Lease, mode: Mode, message: &Message) -> Result<(), WorkError> {
+    if is_covered(mode, &message.job) || is_made_up_for(&message.job) {
+        return Ok(());
+    }
+    let mut deferred = lease.state().deferred;
+    // What can't be kept comes again.
+    let text = serde_json::to_string(message).map_err(|_| WorkError::Busy)?;
+    if deferred.contains(&text) {
+        return Ok(());
+    }
+    if deferred.len() >= MOST_DEFERRED {
+        return Err(WorkError::Busy);
+    }
+    deferred.push(text);
+    let state = StateChange { deferred: Some(deferred), ..StateChange::default() };
+    Ok(lease.commit(Commit { state, ..Commit::at((worker.clock)()) }).await?)
+}
+
+/// Queues what was kept for after the unfinished run, which is over.
+async fn queue_deferred(worker: &Worker, lease: &Lease) -> Result<(), WorkError> {
+    let deferred = lease.state().deferred;
+    if deferred.is_empty() {
+        return Ok(());
+    }
+    for (number, text) in deferred.iter().enumerate() {
+        let connection = lease.connection();
+        match serde_json::from_str::<Message>(text) {
+            Ok(message) => {
+                let key = format!("{connection}:deferred:{}:{number}", lease.epoch());
+                worker.queue.send(&message, &key).await?;
+            }
+            Err(error) => tracing::error!(connection.id = %connection, %error, "a job that was kept is not understood"),
+        }
+    }
+    let state = StateChange { deferred: Some(Vec::new()), ..StateChange::default() };
+    Ok(lease.commit(Commit { state, ..Commit::at((worker.clock)()) }).await?)
+}
+
+/// Whether nothing is lost with a job that is not done: the next poll finds what changed, and the next round what photos
+/// there are.
+const fn is_made_up_for(job: &Job) -> bool {
+    match job {
+        Job::Incremental { .. } => is_automatic(job),
+        Job::Photos { .. } | Job::PhotosOf { .. } | Job::Continue { .. } | Job::Purge => true,
+        Job::Full { .. }
+        | Job::ApplyHold { .. }
+        | Job::Person { .. }
+        | Job::Preview { .. }
+        | Job::Undo { .. }
+        | Job::PreviewUndo { .. } => false,
+    }
 }
 
 /// A preview may look at a connection that is not synced yet, or not any more.

@@ -9,7 +9,7 @@ use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::{Loss, Removal};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::seal::absent;
-use rollcall_directory::user::{Fingerprint, Status, User};
+use rollcall_directory::user::{AddressDigest, Fingerprint, Status, User};
 use rollcall_graph::{DeltaStart, PageLink, groups, users};
 use rollcall_store::Error as StoreError;
 use rollcall_store::commit::{Commit, UserWrite};
@@ -41,6 +41,8 @@ pub(super) struct Known {
     pub(super) inactive_since: Option<Timestamp>,
     pub(super) protected: bool,
     pub(super) reports_to: Option<PersonId>,
+    /// Of an active account.
+    pub(super) address: Option<AddressDigest>,
 }
 
 impl Known {
@@ -53,7 +55,13 @@ impl Known {
             Status::Active => None,
             Status::Inactive { since, .. } => Some(since),
         };
-        Self { fingerprint: user.fingerprint(), inactive_since, protected: user.protected, reports_to: user.reports_to }
+        Self {
+            fingerprint: user.fingerprint(),
+            inactive_since,
+            protected: user.protected,
+            reports_to: user.reports_to,
+            address: user.address_digest(),
+        }
     }
 }
 
@@ -75,6 +83,15 @@ impl FullRun {
         self.index.insert(user.person, Known::of(user));
     }
 
+    /// People whose accounts may have the same address: those whose digests are the same.
+    pub(super) fn same_addresses(&self) -> Vec<Vec<PersonId>> {
+        let digests = self.index.iter().filter_map(|(person, known)| Some((known.address?, *person)));
+        let mut digests: Vec<(AddressDigest, PersonId)> = digests.collect();
+        digests.sort_unstable();
+        let same = digests.chunk_by(|one, other| one.0 == other.0).filter(|same| same.len() > 1);
+        same.map(|same| same.iter().map(|(_, person)| *person).collect()).collect()
+    }
+
     /// Notes what was taken. In a preview the table does not have what would have been given before,
     /// so that only what was taken is told by the write.
     fn take(&mut self, taken: &UserWrite) {
@@ -85,6 +102,9 @@ impl FullRun {
                 known.inactive_since = after.inactive_since;
                 if !known.is_active() || taken.taken.contains(&Loss::Manager) {
                     known.reports_to = None;
+                }
+                if !known.is_active() || taken.taken.contains(&Loss::Email) {
+                    known.address = None;
                 }
             }
             None => drop(taken.person().map(|person| self.index.remove(&person))),
@@ -206,6 +226,7 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
             inactive_since: entry.inactive_since,
             protected: entry.protected,
             reports_to: entry.reports_to,
+            address: entry.address,
         };
         (entry.person, known)
     };
@@ -214,8 +235,9 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
         // The table does not have what an earlier slice of the preview would have written.
         for Written { person, reports_to, name: _ } in snapshot.written().values() {
             let protected = index.get(person).is_some_and(|known| known.protected);
-            let reports_to = *reports_to;
-            let known = Known { fingerprint: Fingerprint([0; 16]), inactive_since: None, protected, reports_to };
+            let fingerprint = Fingerprint([0; 16]);
+            let address = index.get(person).and_then(|known| known.address);
+            let known = Known { fingerprint, inactive_since: None, protected, reports_to: *reports_to, address };
             index.insert(*person, known);
         }
     }

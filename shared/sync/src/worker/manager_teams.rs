@@ -11,6 +11,7 @@ use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_directory::team::Team;
 use rollcall_directory::user::User;
 use rollcall_store::commit::{TeamWrite, UserWrite};
+use uuid::Uuid;
 
 use super::failure::Failure;
 use super::full::FullRun;
@@ -52,18 +53,25 @@ pub(super) async fn after_full(
     Ok(writes.into_iter().filter(differs).collect())
 }
 
-/// What changed accounts make of the teams of the managers concerned.
-pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) -> Result<Vec<TeamWrite>, Failure> {
-    if !concern(session, written) {
-        return Ok(Vec::new());
-    }
+/// What accounts make of the teams of the managers concerned. It is to be written with them: once they are written, the
+/// next run finds nothing changed.
+pub(super) async fn with_changes(session: &Session<'_>, users: &[UserWrite]) -> Result<Vec<TeamWrite>, Failure> {
     let connection = session.connection.id;
+    let after: BTreeMap<PersonId, Option<&User>> =
+        users.iter().filter_map(|write| Some((write.person()?, write.after.as_ref()))).collect();
+    let changed: BTreeSet<PersonId> = after.keys().copied().collect();
+    let led: BTreeSet<PersonId> = after.values().filter_map(|user| place(*user)).collect();
     let mut writes = Vec::new();
-    for manager in concerned(written) {
+    for manager in concerned(session, users) {
         let team = session.table().team(connection, manager.0).await?;
-        let user = session.table().user(connection, session.tenant, manager).await?.map(|stored| stored.user);
+        let user = match after.get(&manager) {
+            Some(user) => user.cloned(),
+            None => session.table().user(connection, session.tenant, manager).await?.map(|stored| stored.user),
+        };
         let is_active = user.as_ref().is_some_and(|user| user.status.is_active());
-        let has_reports = is_active && session.table().has_members(connection, TeamSource::Manager(manager)).await?;
+        let source = TeamSource::Manager(manager);
+        let has_reports = is_active
+            && (led.contains(&manager) || session.table().has_members_besides(connection, source, &changed).await?);
         match team {
             team if has_reports => writes.push(made(session, manager, user.as_ref().map(User::name), team)),
             Some(team) => writes.push(retire(team)),
@@ -73,20 +81,44 @@ pub(super) async fn after_changes(session: &Session<'_>, written: &[UserWrite]) 
     Ok(writes.into_iter().filter(differs).collect())
 }
 
-/// Whether changed accounts make anything of managers' teams.
-pub(super) fn concern(session: &Session<'_>, written: &[UserWrite]) -> bool {
-    session.connection.rules.teams.managers.is_some() && !concerned(written).is_empty()
+/// Teams of managers who are called otherwise. A full run decides about all others at its end; but that somebody's name was
+/// written by another run before would be known to nobody then.
+pub(super) async fn renamed(session: &Session<'_>, users: &[UserWrite]) -> Result<Vec<TeamWrite>, Failure> {
+    // A preview writes nothing, so that its own end finds the names.
+    if session.connection.rules.teams.managers.is_none() || session.run.mode.is_preview() {
+        return Ok(Vec::new());
+    }
+    let mut names: BTreeMap<Uuid, String> = BTreeMap::new();
+    for (before, after) in users.iter().filter_map(|write| write.before.as_ref().zip(write.after.as_ref())) {
+        if before.name() != after.name() {
+            names.insert(after.person.0, after.name());
+        }
+    }
+    let sources: BTreeSet<Uuid> = names.keys().copied().collect();
+    let teams = session.table().teams_by_source(session.connection.id, &sources).await?;
+    let renamed = teams.into_iter().filter(|team| team.active).filter_map(|team| {
+        let manager = team.supervisor()?;
+        Some(made(session, manager, names.remove(&manager.0), Some(team)))
+    });
+    Ok(renamed.filter(differs).collect())
+}
+
+/// The manager in whose team an account shows.
+fn place(user: Option<&User>) -> Option<PersonId> {
+    user.filter(|user| user.status.is_active()).and_then(|user| user.reports_to)
 }
 
 /// Managers whose team may begin, end, or be called otherwise.
-fn concerned(written: &[UserWrite]) -> BTreeSet<PersonId> {
-    let place =
-        |user: &Option<User>| user.as_ref().filter(|user| user.status.is_active()).and_then(|user| user.reports_to);
-    let looks = |user: &Option<User>| user.as_ref().map(|user| (user.status.is_active(), user.name()));
+pub(super) fn concerned(session: &Session<'_>, users: &[UserWrite]) -> BTreeSet<PersonId> {
     let mut managers = BTreeSet::new();
-    for write in written {
-        if place(&write.before) != place(&write.after) {
-            managers.extend(place(&write.before).into_iter().chain(place(&write.after)));
+    if session.connection.rules.teams.managers.is_none() {
+        return managers;
+    }
+    let looks = |user: &Option<User>| user.as_ref().map(|user| (user.status.is_active(), user.name()));
+    for write in users {
+        let (before, after) = (place(write.before.as_ref()), place(write.after.as_ref()));
+        if before != after {
+            managers.extend(before.into_iter().chain(after));
         }
         if looks(&write.before) != looks(&write.after) {
             managers.extend(write.person());

@@ -15,9 +15,11 @@
 //! `photos` is no part of that: it comes after everything else, in slices that let others go first.
 //!
 //! `teams` and `manager_teams` say which teams there are, `problems` what a person has to see to, `addresses` who shares one.
+//! `accounts` writes accounts together with what follows from them.
 //! `session` is what one hold of the lease knows; `snapshot` and `checkpoint` are what a
 //! full run remembers; `reading` turns Graph's answers into the core's terms.
 
+mod accounts;
 mod addresses;
 mod approved;
 mod attend;

@@ -5,14 +5,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rollcall_directory::desired::{Desired, Problem};
 use rollcall_directory::identity::PersonId;
 use rollcall_directory::person::{Person, PersonReading};
 use rollcall_directory::plan::{PersonPlan, plan};
 use rollcall_directory::property::Property;
-use rollcall_directory::rules::EmailSource;
 use rollcall_directory::scope::Scope;
 use rollcall_directory::user::User;
 use rollcall_graph::{Expand, Page, User as GraphUser, users};
@@ -21,6 +19,7 @@ use rollcall_store::commit::{Commit, UserWrite};
 use super::checkpoint::Stage;
 use super::failure::Failure;
 use super::full::{FullRun, Known};
+use super::manager_teams;
 use super::question::{Told, users_by_id};
 use super::reading::{Answered, person, whole};
 use super::session::Session;
@@ -144,7 +143,8 @@ async fn write_page(
     session.run.resume = Some(run.checkpoint.to_text()?);
     page.read.seen = rows.into_iter().map(|(person, _)| person).collect();
     let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(more).collect();
-    let commit = Commit { users: page.writes, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
+    let teams = manager_teams::renamed(session, &page.writes).await?;
+    let commit = Commit { users: page.writes, teams, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
     for after in commit.users.iter().filter_map(|write| write.after.as_ref()) {
         run.remember(after);
     }
@@ -263,7 +263,6 @@ struct PagePlan {
 
 impl PagePlan {
     fn add(&mut self, session: &Session<'_>, run: &FullRun, id: PersonId, row: &Row, stored: Option<&User>) {
-        self.read.emails.extend(email_digest(session, row).map(|digest| (id, digest)));
         if stored.is_none() && run.index.contains_key(&id) {
             // As stored: see `stored_where_needed`.
             self.unchanged += 1;
@@ -300,19 +299,6 @@ pub(super) fn label(person: &Person) -> String {
         (true, Some(name)) => name.to_owned(),
         (true, None) => person.id.to_string(),
     }
-}
-
-/// A digest of the address, where two people may have the same. Entra itself keeps user principal names apart.
-fn email_digest(session: &Session<'_>, row: &Row) -> Option<u64> {
-    if session.connection.rules.email == EmailSource::UserPrincipalName {
-        return None;
-    }
-    let person = row.person(None)?;
-    let email = session.connection.rules.email.of(&person.attributes)?.to_lowercase();
-    // Only compared within a run, and what is alike is looked at once more.
-    let mut hasher = DefaultHasher::new();
-    email.hash(&mut hasher);
-    Some(hasher.finish())
 }
 
 /// The person behind an account, as far as the account tells.

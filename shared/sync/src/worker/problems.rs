@@ -28,7 +28,7 @@ pub(super) async fn after_full(
     let mut problems: Vec<NotedProblem> = of_people
         .map(|(person, (label, problem))| NotedProblem::of(*person, label.clone(), problem.clone(), now))
         .collect();
-    for people in run.snapshot.same_emails() {
+    for people in run.same_addresses() {
         let users = session.table().users_by_person(session.connection.id, session.tenant, &people).await?;
         problems.extend(
             shared_emails(users.values())

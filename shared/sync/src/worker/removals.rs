@@ -9,9 +9,10 @@ use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::plan::{Loss, Removal, take};
 use rollcall_directory::scope::GroupGraph;
 use rollcall_directory::user::User;
-use rollcall_store::commit::{Commit, UserWrite};
+use rollcall_store::commit::UserWrite;
 use rollcall_store::hold::{Hold, HoldStatus, HoldWrite};
 
+use super::accounts;
 use super::failure::Failure;
 use super::holds::{self, Rejected, Waiting};
 use super::question::{ask, is_left_alone};
@@ -236,7 +237,7 @@ pub(super) async fn take_from(
         }
     }
     if !users.is_empty() {
-        session.save(Commit { users: users.clone(), ..Commit::at(now) }).await?;
+        accounts::write(session, users.clone()).await?;
     }
     Ok(users)
 }

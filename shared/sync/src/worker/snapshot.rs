@@ -49,8 +49,6 @@ pub(super) struct PeopleRead {
     /// Whose account was written, or would have been in a preview.
     pub(super) written: Vec<Written>,
     pub(super) problems: Vec<(PersonId, String, Problem)>,
-    /// A digest of each e-mail address, where two people may have the same.
-    pub(super) emails: Vec<(PersonId, u64)>,
 }
 
 /// An account that was written.
@@ -79,7 +77,6 @@ pub(super) struct Snapshot {
     named_groups: BTreeSet<GroupId>,
     written: BTreeMap<PersonId, Written>,
     problems: BTreeMap<PersonId, (String, Problem)>,
-    emails: Vec<(PersonId, u64)>,
     unanswered: BTreeSet<PersonId>,
     completeness: Completeness,
 }
@@ -106,12 +103,11 @@ impl Snapshot {
                 self.named_groups.extend(groups);
                 self.completeness.close(Source::GroupNames, 0, None);
             }
-            Chunk::People(PeopleRead { seen, removals, written, problems, emails }) => {
+            Chunk::People(PeopleRead { seen, removals, written, problems }) => {
                 self.seen.extend(seen);
                 self.removals.extend(removals);
                 self.written.extend(written.into_iter().map(|written| (written.person, written)));
                 self.problems.extend(problems.into_iter().map(|(person, label, problem)| (person, (label, problem))));
-                self.emails.extend(emails);
             }
             Chunk::PeopleRead { read, counted } => self.completeness.close(Source::People, read, counted),
             Chunk::Unanswered { people } => {
@@ -143,9 +139,15 @@ impl Snapshot {
         GroupGraph::new(scope, self.team_groups(scope, rules), self.groups.clone())
     }
 
-    /// The groups that are teams.
+    /// The groups that are teams. A group may have been renamed after the names were read: what it was called when its
+    /// members were read is the later word.
     fn team_groups(&self, scope: &Scope, rules: &Rules) -> BTreeSet<GroupId> {
-        rules.teams.groups(scope, []).union(&self.named_groups).copied().collect()
+        let name =
+            |group: &GroupId| self.groups.get(group).map(|known| known.name.as_str()).filter(|name| !name.is_empty());
+        let (read, unread): (Vec<GroupId>, Vec<GroupId>) =
+            self.named_groups.iter().partition(|group| name(group).is_some());
+        let named = read.iter().filter_map(|group| Some((*group, name(group)?)));
+        rules.teams.groups(scope, named).into_iter().chain(unread).collect()
     }
 
     /// The groups from which everything is reached.
@@ -214,15 +216,6 @@ impl Snapshot {
         &self.problems
     }
 
-    /// People who may have the same e-mail address: those whose digests are the same.
-    pub(super) fn same_emails(&self) -> Vec<Vec<PersonId>> {
-        let mut by_digest: BTreeMap<u64, BTreeSet<PersonId>> = BTreeMap::new();
-        for (person, digest) in &self.emails {
-            by_digest.entry(*digest).or_default().insert(*person);
-        }
-        by_digest.into_values().filter(|people| people.len() > 1).map(|people| people.into_iter().collect()).collect()
-    }
-
     /// What the people who were read would lose.
     pub(super) const fn removals(&self) -> &BTreeSet<Removal> {
         &self.removals
@@ -284,19 +277,27 @@ impl GroupSets {
     }
 }
 
+/// What the stored form of chunks begins with. To a release that knows no such beginning it is a number of chunks that are
+/// not there, so that neither takes the other's for its own: whoever can't read what was read reads everything anew.
+const FORMAT: [u8; 2] = [0xff, 0x7f];
+
 /// The stored form of chunks.
 pub(super) fn encode(chunks: &[Chunk]) -> Result<Vec<u8>, Failure> {
-    postcard::to_stdvec(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
+    postcard::to_extend(chunks, FORMAT.to_vec()).map_err(|error| Failure::Checkpoint(error.to_string()))
 }
 
 /// Chunks from their stored form.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Chunk>, Failure> {
-    postcard::from_bytes(bytes).map_err(|error| Failure::Checkpoint(error.to_string()))
+    let Some(chunks) = bytes.strip_prefix(&FORMAT) else {
+        return Err(Failure::Checkpoint("what was read is of another release".to_owned()));
+    };
+    postcard::from_bytes(chunks).map_err(|error| Failure::Checkpoint(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollcall_directory::team_name::Pattern;
     use uuid::Uuid;
 
     fn group(number: u128) -> GroupId {
@@ -323,6 +324,31 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_is_called_otherwise_than_when_the_names_were_read_is_no_team() {
+        let mut rules = Rules::default();
+        rules.teams.group_names.insert(Pattern("Team *".to_owned()));
+        let mut snapshot = Snapshot::default();
+        snapshot.absorb(Chunk::NamedGroups { groups: vec![group(1), group(2), group(3)] });
+        for (number, name) in [(1, "Team One"), (2, "Two")] {
+            let name = Some(name.to_owned());
+            snapshot.absorb(Chunk::Members {
+                group: group(number),
+                name,
+                children: vec![],
+                people: vec![],
+                last: true,
+            });
+        }
+        let scope = Scope::everyone();
+        assert_eq!(
+            snapshot.roots(&scope, &rules),
+            BTreeSet::from([group(1), group(3)]),
+            "the third is still to be read"
+        );
+        assert_eq!(*snapshot.graph(&scope, &rules).team_groups(), BTreeSet::from([group(1), group(3)]));
+    }
+
+    #[test]
     fn a_nested_group_that_was_only_named_leaves_the_snapshot_unsealed() {
         let mut snapshot = Snapshot::default();
         snapshot.absorb(Chunk::PeopleRead { read: 0, counted: None });
@@ -343,6 +369,8 @@ mod tests {
         let chunks = vec![page(1, 0..1_000, true), Chunk::PeopleRead { read: 3, counted: Some(4) }];
         let bytes = encode(&chunks).unwrap();
         assert_eq!(decode(&bytes).unwrap(), chunks);
+        assert!(decode(&bytes[FORMAT.len()..]).is_err(), "of another release");
+        assert!(postcard::from_bytes::<Vec<Chunk>>(&bytes).is_err(), "nor does another one take it for its own");
         assert!(bytes.len() < 18_000, "{}", bytes.len());
     }
 }

@@ -4,7 +4,7 @@
 //! changed again since. Nobody is asked about: a person has decided. The directory still says what
 //! it said, so that only a connection without auto sync keeps what was taken back. Photos stay as they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::history::UserChange;
 use rollcall_directory::identity::{PersonId, RunId};
@@ -27,21 +27,21 @@ pub(super) async fn undo(session: &mut Session<'_>, run: RunId) -> Result<(), Fa
     session.run.progress.phase = "undo".to_owned();
     session.run.progress.expected = Some(users.len() as u64);
     session.run.counts.changed_since = 0;
-    let mut written = Vec::new();
+    let mut decided = BTreeSet::new();
     let people: Vec<PersonId> = users.keys().copied().collect();
     for some in people.chunks(AT_ONCE as usize) {
         session.check_time()?;
         let writes = taken_back(session, &users, some).await?;
         session.run.progress.people += some.len() as u64;
         if !writes.is_empty() {
-            session.save(Commit { users: writes.clone(), ..Commit::at(session.now()) }).await?;
+            decided.extend(manager_teams::concerned(session, &writes));
+            let teams = manager_teams::with_changes(session, &writes).await?;
+            session.save(Commit { users: writes, teams, ..Commit::at(session.now()) }).await?;
         }
-        written.extend(writes);
     }
     let mut teams = teams_taken_back(session, teams).await?;
-    let of_managers = manager_teams::after_changes(session, &written).await?;
-    teams.retain(|team| !of_managers.iter().any(|other| other.after.source == team.after.source));
-    teams.extend(of_managers);
+    // Whether a manager has a team follows from the accounts as they are now.
+    teams.retain(|team| team.after.supervisor().is_none_or(|manager| !decided.contains(&manager)));
     session.finish(false, Commit { teams, ..Commit::at(session.now()) }).await
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Kind {
     path: Option<&'static str>,
     /// How many times the usual share it meets: what is asked for seldom would else hardly ever go wrong.
     boost: f64,
+    /// How many times as often as others it is drawn: what is asked for in few seeds must be in force in many.
+    pub(super) weight: f64,
 }
 
 /// Pages of many: lists, members and delta rounds. A question about one person is none.
@@ -52,7 +54,7 @@ impl Kind {
 }
 
 fn kind(name: &'static str, fault: Fault) -> Kind {
-    Kind { name, candour: Candour::Honest, fault, plane: Plane::Graph, path: None, boost: 1.0 }
+    Kind { name, candour: Candour::Honest, fault, plane: Plane::Graph, path: None, boost: 1.0, weight: 1.0 }
 }
 
 fn at(path: &'static str, kind: Kind) -> Kind {
@@ -62,7 +64,8 @@ fn at(path: &'static str, kind: Kind) -> Kind {
         DELTA | ONE => 4.0,
         _ => kind.boost,
     };
-    Kind { path: Some(path), boost, ..kind }
+    let weight = if path == SUBSCRIPTION { 5.0 } else { kind.weight };
+    Kind { path: Some(path), boost, weight, ..kind }
 }
 
 fn login(name: &'static str, fault: Fault) -> Kind {

@@ -139,7 +139,8 @@ impl Play {
     pub(super) fn storm(&mut self, kinds: Vec<Kind>, most: usize, share: std::ops::Range<f64>) -> Result<(), Failed> {
         self.harvest();
         let count = self.random.random_range(1..=most);
-        let chosen: Vec<Kind> = kinds.choose_multiple(&mut self.random, count).cloned().collect();
+        let chosen = kinds.choose_multiple_weighted(&mut self.random, count, |kind| kind.weight)?;
+        let chosen: Vec<Kind> = chosen.cloned().collect();
         let share = self.random.random_range(share) / count as f64;
         let mut rules: Vec<FaultRule> = Vec::new();
         self.rules.clear();

@@ -83,6 +83,7 @@ impl Play {
                         self.stage.queue.put_back(message);
                     } else {
                         self.sky.count("E56 a dead letter", 1);
+                        self.dead_letters.push(message);
                         received = 0;
                     }
                 }

@@ -10,7 +10,6 @@ use rollcall_directory::adoption::{Decision as Adopted, Existing, ExistingId};
 use rollcall_directory::identity::{GroupId, PersonId, TenantId};
 use rollcall_directory::plan::{Loss, Removal};
 use rollcall_directory::property::Property;
-use rollcall_directory::rules::Leavers;
 use rollcall_directory::scope::Scope;
 use rollcall_store::{Connection, ConnectionStatus, Decision, HistoryDays, Hold, HoldStatus, PageRequest};
 use rollcall_sync::job::{Cause, Job};
@@ -67,16 +66,6 @@ impl Play {
         let existing = self.operator.worker.table.existing(id).await?;
         let now = self.stage.clock.now();
         Ok(Terms { scope, rules }.expected(self.directory(customer), before, existing, now))
-    }
-
-    /// The people who would have an account if nothing kept those who leave.
-    pub(super) async fn wanted(&self, customer: usize, mut before: Platform) -> Result<BTreeSet<PersonId>, Failed> {
-        let Connection { scope, mut rules, .. } = self.stored(customer).await?;
-        rules.leavers = Leavers::Deactivate;
-        before.accounts.values_mut().for_each(|account| account.protected = false);
-        let now = self.stage.clock.now();
-        let wanted = Terms { scope, rules }.expected(self.directory(customer), before, Vec::new(), now);
-        Ok(wanted.platform.active().map(|(person, _)| person).collect())
     }
 
     fn directory(&self, customer: usize) -> reference::Directory {
@@ -218,8 +207,6 @@ impl Play {
             }
             None => drop(table.decide_existing(connection, &account.id, Adopted::Apart).await?),
         }
-        // Whoever waited for this decision gets an account by the next full run.
-        self.send(customer, Job::Full { cause: Cause::Manual { who: "ann".to_owned() } });
         self.deliver().await
     }
 

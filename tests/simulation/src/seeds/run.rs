@@ -44,6 +44,8 @@ pub(super) struct Play {
     pub(super) oldest_answer: i64,
     /// A message that was done, and may come again long after.
     pub(super) kept: Option<Message>,
+    /// Messages that nobody could do.
+    pub(super) dead_letters: Vec<Message>,
     /// Kinds of the rules in force, in the order of the rules.
     pub(super) rules: Vec<&'static str>,
     pub(super) script: Script,
@@ -80,6 +82,7 @@ impl Play {
             lied: false,
             oldest_answer: 0,
             kept: None,
+            dead_letters: Vec::new(),
             rules: Vec::new(),
             choice,
             script,

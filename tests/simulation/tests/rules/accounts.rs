@@ -167,6 +167,34 @@ async fn an_account_that_was_there_is_proposed_and_linked_only_by_a_person() -> 
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waited_for_a_decision_gets_an_account_by_the_next_round() -> Done {
+    let office = Office::open().await?;
+    let (table, connection) = (&office.world.table, office.world.connection);
+    let existing = |name: &str| Existing {
+        id: ExistingId(name.to_owned()),
+        employee_id: Some("e7".to_owned()),
+        email: None,
+        protected: false,
+        decision: Decision::Open,
+    };
+    let ann = office.employ(1, "Ann");
+    office.set(ann, "employeeId", Some("E7"));
+    let [one, other] = [existing("one"), existing("other")];
+    table.note_existing(connection, vec![one.clone(), other.clone()]).await?;
+    office.settings(|connection| connection.rules.adoption.by = vec![MatchBy::EmployeeId]).await?;
+    office.full().await?;
+    table.decide_existing(connection, &one.id, Decision::Apart).await?;
+    office.incremental().await?;
+    let found = Match::Proposed { account: other.id.clone(), by: MatchBy::EmployeeId };
+    assert_eq!(office.problems().await?[0].problem, Problem::Adoption { found }, "the other may still be hers");
+    table.decide_existing(connection, &other.id, Decision::Apart).await?;
+    office.incremental().await?;
+    assert_eq!(office.active().await?, set(&[ann]));
+    assert_eq!(office.problems().await?, []);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_field_that_was_cleared_stays_on_the_list_whatever_else_changes() -> Done {
     let office = Office::open().await?;
     office.settings(|connection| connection.rules = Rules::default()).await?;

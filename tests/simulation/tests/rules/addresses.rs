@@ -1,10 +1,10 @@
 //! Two people with one e-mail address are found, and named no more, by whatever run meets them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::PersonId;
-use rollcall_directory::rules::EmailSource;
+use rollcall_directory::rules::{EmailSource, Leavers, Required};
 use rollcall_store::NotedProblem;
 use rollcall_sync::job::Job;
 use uuid::Uuid;
@@ -117,5 +117,28 @@ async fn syncing_one_person_finds_whose_address_they_have() -> Done {
     office.forget(&noted).await?;
     sync_one(&office, ann).await?;
     assert_eq!(shared(&office).await?, [("ann@example.com".to_owned(), people(&[ann, bob]))]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_an_account_only_keeps_is_shared_all_the_same() -> Done {
+    let (office, hired) = office(&["Ann", "Bob", "Cid", "Dan"]).await?;
+    let [ann, bob, cid, dan] = [hired[0], hired[1], hired[2], hired[3]];
+    office
+        .settings(|connection| {
+            connection.rules.leavers = Leavers::KeepAccess;
+            connection.rules.required.insert(Required::Email);
+        })
+        .await?;
+    // She has left, and he has no address any more: both keep their accounts as they were.
+    office.leave(office.staff, ann);
+    office.set(bob, "mail", None);
+    office.set(cid, "mail", Some("ann@example.com"));
+    office.set(dan, "mail", Some("bob@example.com"));
+    office.full().await?;
+    assert_eq!(office.account(bob).await?.email.as_deref(), Some("bob@example.com"));
+    let both = [("ann@example.com", people(&[ann, cid])), ("bob@example.com", people(&[bob, dan]))];
+    let listed: BTreeMap<String, BTreeSet<PersonId>> = shared(&office).await?.into_iter().collect();
+    assert_eq!(listed, both.map(|(address, people)| (address.to_owned(), people)).into());
     Ok(())
 }

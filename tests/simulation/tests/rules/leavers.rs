@@ -26,6 +26,32 @@ async fn where_leavers_keep_their_access_nobody_loses_it() -> Done {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_has_left_and_is_kept_stays_as_they_were_whatever_changes_later() -> Done {
+    for protected in [false, true] {
+        let office = Office::open().await?;
+        let ann = office.employ(1, "Ann");
+        office.full().await?;
+        if protected {
+            let tenant = TenantId(office.world.tenant.tenant_id);
+            office.world.table.protect(office.world.connection, tenant, PersonId(ann), true).await?;
+        } else {
+            office.settings(|connection| connection.rules.leavers = Leavers::KeepAccess).await?;
+            office.full().await?;
+        }
+        let before = office.account(ann).await?;
+        office.leave(office.staff, ann);
+        office.incremental().await?;
+        office.set(ann, "jobTitle", Some("Elsewhere"));
+        office.manage(ann, Some(ann));
+        office.incremental().await?;
+        assert_eq!(office.account(ann).await?, before);
+        office.full().await?;
+        assert_eq!(office.account(ann).await?, before);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_account_is_deleted_after_the_grace_and_not_a_day_before() -> Done {
     let office = Office::open().await?;
     let [ann, bob] = [office.employ(1, "Ann"), office.employ(2, "Bob")];

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use entra::{Fault, FaultRule, Matcher};
+use rollcall_directory::desired::Problem;
 use rollcall_directory::identity::PersonId;
-use rollcall_directory::rules::ManagerTeams;
+use rollcall_directory::rules::{EmailSource, ManagerTeams};
 use rollcall_directory::team_name::Pattern;
-use rollcall_sync::job::Job;
+use rollcall_store::RunStatus;
+use rollcall_sync::job::{Cause, Job};
 use uuid::Uuid;
 
-use crate::people::{Done, Failed, Office, set};
+use crate::people::{Done, Failed, Office, people, set};
 
 async fn with_managers() -> Result<Office, Failed> {
     let office = Office::open().await?;
@@ -58,6 +61,34 @@ async fn a_team_for_each_group_whose_name_fits_with_the_people_who_are_in() -> D
     office.incremental().await?;
     assert_eq!(office.account(ann).await?.teams, set(&[staff]));
     assert!(!office.teams().await?.contains_key(&south));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_group_that_is_a_team_by_its_name_alone_goes_by_its_name() -> Done {
+    let office = Office::open().await?;
+    office
+        .settings(|connection| {
+            connection.rules.teams.scope_groups = false;
+            connection.rules.teams.group_names.insert(Pattern("staff*".to_owned()));
+        })
+        .await?;
+    let (ann, bob, inner) = (office.employ(1, "Ann"), office.hire(2, "Bob"), office.group(1, "Inner"));
+    office.join(office.staff, inner);
+    office.join(inner, bob);
+    office.full().await?;
+    let staff = office.staff;
+    assert_eq!(office.teams().await?, one(staff, "Staff"));
+    office.set(staff, "displayName", Some("Crew"));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, BTreeMap::new());
+    assert_eq!(office.account(bob).await?.teams, set(&[]));
+    office.set(staff, "displayName", Some("Staff again"));
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(staff, "Staff again"));
+    for person in [ann, bob] {
+        assert_eq!(office.account(person).await?.teams, set(&[staff]));
+    }
     Ok(())
 }
 
@@ -153,5 +184,51 @@ async fn a_manager_whose_surname_is_taken_by_a_full_run_renames_the_team() -> Do
     office.set(boss, "surname", None);
     office.full().await?;
     assert_eq!(office.teams().await?, one(boss, "Peter's team"));
+    Ok(())
+}
+
+/// A run that writes accounts and fails when it comes to what is to be taken: the second batch it sends.
+async fn fail_in_between(office: &Office, job: Job) -> Done {
+    let path = Some("/[$]batch$".to_owned());
+    let matcher = Matcher { path, skip: 1, ..Matcher::default() };
+    let fault = Fault::Redirect { status: 302, location: "https://elsewhere.example".to_owned() };
+    office.world.entra.set_faults(vec![FaultRule { matcher, times: None, fault }])?;
+    office.world.run(job).await?;
+    assert_eq!(office.world.runs().await?.remove(0).status, RunStatus::Failed);
+    office.world.entra.set_faults(Vec::new())?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_from_accounts_is_not_lost_with_a_run_that_fails_right_after() -> Done {
+    let office = with_managers().await?;
+    office.settings(|connection| connection.rules.email = EmailSource::Mail).await?;
+    let (ann, bob, cid) = (office.employ(1, "Ann"), office.employ(2, "Bob"), office.employ(5, "Cid"));
+    let (boss, other) = (office.employ(3, "Peter"), office.employ(4, "Olga"));
+    office.manage(ann, Some(boss));
+    office.full().await?;
+    office.manage(ann, Some(other));
+    office.set(cid, "mail", Some("ann@example.com"));
+    office.leave(office.staff, bob);
+    fail_in_between(&office, Job::Incremental { cause: Cause::Poll }).await?;
+    office.incremental().await?;
+    assert_eq!(office.teams().await?, one(other, "Olga Lee's team"));
+    let shared = Problem::SharedEmail { email: "ann@example.com".to_owned(), people: people(&[ann, cid]) };
+    let listed: Vec<Problem> = office.problems().await?.into_iter().map(|noted| noted.problem).collect();
+    assert_eq!(listed, [shared]);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_managers_new_name_is_not_lost_with_a_full_run_that_fails_right_after() -> Done {
+    let office = with_managers().await?;
+    let (ann, bob, boss) = (office.employ(1, "Ann"), office.employ(2, "Bob"), office.employ(3, "Peter"));
+    office.manage(ann, Some(boss));
+    office.full().await?;
+    office.set(boss, "surname", Some("Jones"));
+    office.delete(bob);
+    fail_in_between(&office, Job::Full { cause: Cause::Poll }).await?;
+    office.full().await?;
+    assert_eq!(office.teams().await?, one(boss, "Peter Jones' team"));
     Ok(())
 }

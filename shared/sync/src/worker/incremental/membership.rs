@@ -65,6 +65,7 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
         return Err(Failure::GroupGone(*gone));
     }
     let mut stored = session.table().groups(session.connection.id).await?;
+    let by_scope = teams.groups(scope, []);
     let fits = |name: &str| teams.group_names.iter().any(|pattern| pattern.fits(name));
     let is_new_team = |group: &GroupId, change: &GroupChange| {
         stored.get(group).is_none_or(|known| known.name.is_empty()) && change.name.as_deref().is_some_and(fits)
@@ -90,7 +91,7 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
         if change.removed || change.children.iter().any(|(child, there)| !there && before.children.contains(child)) {
             return Err(Failure::NeedsFull("a group is no longer nested in the scope"));
         }
-        let was_team_by_name = !before.name.is_empty() && fits(&before.name) && !scope.groups().contains(&group);
+        let was_team_by_name = !before.name.is_empty() && fits(&before.name) && !by_scope.contains(&group);
         if was_team_by_name && change.name.as_deref().is_some_and(|name| !fits(name)) {
             return Err(Failure::NeedsFull("a group is no team any more by its name"));
         }
@@ -129,7 +130,7 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
     Ok(resolved)
 }
 
-/// Groups that more roots reach than before, those that are new among them:
+/// Groups that more roots reach than before, or more teams, those that are new among them:
 /// their members may be in more teams now, or in scope at all.
 fn widened(
     session: &Session<'_>,
@@ -137,9 +138,9 @@ fn widened(
     after: &BTreeMap<GroupId, StoredGroup>,
 ) -> BTreeSet<GroupId> {
     let (before, after) = (graph_of(session, before), graph_of(session, after));
-    let roots = |graph: &GroupGraph, group: GroupId| graph.member_of(&BTreeSet::from([group]));
+    let membership = |graph: &GroupGraph, group: GroupId| graph.membership(&BTreeSet::from([group]));
     let reached = after.groups().keys().copied().chain(after.unread());
-    reached.filter(|group| roots(&after, *group) != roots(&before, *group)).collect()
+    reached.filter(|group| membership(&after, *group) != membership(&before, *group)).collect()
 }
 
 /// Edits a group by its change and notes whose groups that changes. Answers whether the group differs.

@@ -29,19 +29,21 @@ use super::people::{known_person, label};
 use super::question::{Portrait, Told, is_left_alone, portraits, unanswered_after};
 use super::removals::Basis;
 use super::session::Session;
-use super::{addresses, debt_after_read, existing, manager_teams, photos, problems, removals};
+use super::{accounts, addresses, debt_after_read, existing, manager_teams, photos, problems, removals};
 
 /// Accounts that are read and planned at a time.
 const AT_ONCE: usize = 500;
 
 /// Reads and applies what changed since the cursor.
 pub(super) async fn incremental(session: &mut Session<'_>, cursor: &Cursor) -> Result<(), Failure> {
-    session.existing = existing::accounts(session).await?;
+    let (existing, released) = existing::accounts_and_released(session).await?;
+    session.existing = existing;
     let changes = changes::read(session, cursor).await?;
     let memberships = membership::resolve(session, &changes).await?;
     let mut people = affected(&changes, &memberships);
     let (state, now) = (session.state(), session.now());
-    let due = state.unanswered.keys().filter(|person| !is_left_alone(&state.unanswered, **person, now));
+    let due = state.unanswered.keys().chain(&released);
+    let due = due.filter(|person| !is_left_alone(&state.unanswered, **person, now));
     let to_ask: BTreeSet<PersonId> = due.chain(state.doubts.keys()).copied().collect();
     people.extend(&to_ask);
     let waiting = Waiting::read(session).await?;
@@ -114,9 +116,7 @@ async fn plan_all(session: &mut Session<'_>, round: &mut Round, people: BTreeSet
     }
     if !round.removals.is_empty() {
         begin_once(session, &mut round.begun).await?;
-    }
-    // What is taken is read anew, and so are the teams of managers.
-    if !round.removals.is_empty() || manager_teams::concern(session, &round.pending) {
+        // What is taken is read anew.
         write_pending(session, round).await?;
     }
     Ok(())
@@ -128,7 +128,7 @@ async fn write_pending(session: &mut Session<'_>, round: &mut Round) -> Result<(
     }
     begin_once(session, &mut round.begun).await?;
     let users = std::mem::take(&mut round.pending);
-    session.save(Commit { users: users.clone(), ..Commit::at(session.now()) }).await?;
+    accounts::write(session, users.clone()).await?;
     round.written.extend(users);
     Ok(())
 }
@@ -150,13 +150,12 @@ async fn conclude(session: &mut Session<'_>, mut round: Round) -> Result<(), Fai
     round.asked.extend(settled.asked);
     round.unanswered.extend(&settled.unanswered);
     round.problems.add(problems::unanswered(session, settled.unanswered).await?);
-    let written = round.written.iter().chain(&round.pending);
     let asked = std::mem::take(&mut round.addresses);
-    round.problems.add(Box::pin(addresses::after_changes(session, written, asked)).await?);
+    round.problems.add(Box::pin(addresses::after_changes(session, round.pending.iter(), asked)).await?);
     let unanswered = unanswered_after(session, |person| round.asked.contains(&person), &round.unanswered);
     session.photos_of.extend(photos::newcomers(round.written.iter().chain(&round.pending)));
     let Memberships { mut teams, groups, .. } = round.memberships;
-    teams.extend(manager_teams::after_changes(session, &round.written).await?);
+    teams.extend(manager_teams::with_changes(session, &round.pending).await?);
     let now = session.now();
     let groups = groups.into_iter().filter(|(group, _)| !settled.unsettled_groups.contains(group)).collect();
     let problems = round.problems;
@@ -210,7 +209,10 @@ async fn plan_some(
     // A row does not say again what is wrong with somebody, only what has changed.
     let noted: BTreeSet<PersonId> = noted.values().filter_map(|noted| noted.person).collect();
     let stored = session.table().users_by_person(session.connection.id, session.tenant, people).await?;
-    let partial = !session.connection.rules.account_holds_all();
+    let rules = &session.connection.rules;
+    // An account that is kept when its person leaves does not say whether they have left.
+    let is_kept = |person: &PersonId| stored.get(person).is_some_and(|user| user.protected);
+    let partial = !rules.account_holds_all() || !rules.takes_access();
     let unsure: Vec<PersonId> = people
         .iter()
         .filter(|person| !changes.deleted.contains(*person))
@@ -218,6 +220,7 @@ async fn plan_some(
             portrayed.contains(*person)
                 || noted.contains(*person)
                 || partial
+                || is_kept(person)
                 || needs_portrait(session, round, **person, stored.get(*person))
         })
         .copied()
