@@ -54,7 +54,6 @@ impl Attributes {
     }
 
     /// Properties with their values, in order.
-    #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         self.into_iter()
     }

@@ -119,7 +119,7 @@ fn plan_active(rules: &Rules, account: &Account, user: &User) -> PersonPlan {
     let blanked: Vec<Loss> = after
         .attributes
         .keys()
-        .filter(|property| !account.profile.attributes.contains_key(*property) && !required.contains(*property))
+        .filter(|property| !account.profile.attributes.contains_key(property) && !required.contains(*property))
         .map(|property| Loss::Attribute(property.clone()))
         .collect();
     let values = account.profile.attributes.iter();

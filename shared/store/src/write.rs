@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::item::size;
@@ -156,54 +157,66 @@ impl Write {
     /// # Errors
     /// [`Error::Corrupt`] when it has a value of a kind that the SDK does not know.
     pub(crate) fn encode(&self, table: &str, json: &mut Vec<u8>) -> Result<(), Error> {
-        let kind = self.kind();
-        let mut member = |name: &str, value: &dyn Fn(&mut Vec<u8>) -> Result<(), Error>| {
-            json.extend_from_slice(name.as_bytes());
-            value(json)
-        };
-        member(self.opening(), &|json| wire::write(kind, json, table))?;
-        let (expression, condition, names, values) = match self {
-            Self::Put { condition, .. } => {
-                let expression = condition.as_ref().map_or("", |condition| condition.expression);
-                (None, expression, None, condition.as_ref().and_then(|condition| condition.values.as_ref()))
-            }
-            Self::Update(Change { expression, condition, names, values, .. }) => {
-                (Some(expression), condition.as_str(), Some(names), Some(values))
-            }
-            Self::Delete(_) => (None, "", None, None),
-            Self::DeleteIf(Change { condition, names, values, .. }) => {
-                (None, condition.as_str(), Some(names), Some(values))
-            }
-        };
+        let mut part = Part { kind: self.kind(), json };
         match self {
-            Self::Put { item, .. } => member(r#","Item":"#, &|json| Ok(json.extend_from_slice(item.json())))?,
-            Self::Update(Change { key, .. }) | Self::DeleteIf(Change { key, .. }) | Self::Delete(key) => {
-                member(r#","Key":"#, &|json| wire::write(kind, json, &Attributes(&key.item())))?;
+            Self::Put { item, condition, .. } => {
+                part.begin("Put", table)?;
+                part.json.extend_from_slice(br#","Item":"#);
+                part.json.extend_from_slice(item.json());
+                if let Some(Condition { expression, values }) = condition {
+                    part.member("ConditionExpression", *expression)?;
+                    part.values(values.as_ref())?;
+                }
+            }
+            Self::Update(change) => {
+                part.begin("Update", table)?;
+                part.member("UpdateExpression", &change.expression)?;
+                part.change(change)?;
+            }
+            Self::Delete(key) => {
+                part.begin("Delete", table)?;
+                part.member("Key", &Attributes(&key.item()))?;
+            }
+            Self::DeleteIf(change) => {
+                part.begin("Delete", table)?;
+                part.change(change)?;
             }
         }
-        if let Some(expression) = expression {
-            member(r#","UpdateExpression":"#, &|json| wire::write(kind, json, expression))?;
-        }
-        if !condition.is_empty() {
-            member(r#","ConditionExpression":"#, &|json| wire::write(kind, json, condition))?;
-        }
-        if let Some(names) = names {
-            member(r#","ExpressionAttributeNames":"#, &|json| wire::write(kind, json, names))?;
-        }
-        if let Some(values) = values {
-            member(r#","ExpressionAttributeValues":"#, &|json| wire::write(kind, json, &Attributes(values)))?;
-        }
-        json.extend_from_slice(b"}}");
+        part.json.extend_from_slice(b"}}");
         Ok(())
     }
+}
 
-    /// The text up to the table's name.
-    const fn opening(&self) -> &'static str {
-        match self {
-            Self::Put { .. } => r#"{"Put":{"TableName":"#,
-            Self::Update(_) => r#"{"Update":{"TableName":"#,
-            Self::Delete(_) | Self::DeleteIf(_) => r#"{"Delete":{"TableName":"#,
+/// The text of one write.
+struct Part<'a> {
+    kind: &'static str,
+    json: &'a mut Vec<u8>,
+}
+
+impl Part<'_> {
+    fn begin(&mut self, action: &str, table: &str) -> Result<(), Error> {
+        self.json.extend_from_slice(format!(r#"{{"{action}":{{"TableName":"#).as_bytes());
+        wire::write(self.kind, self.json, table)
+    }
+
+    fn member<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Error> {
+        self.json.extend_from_slice(format!(r#","{name}":"#).as_bytes());
+        wire::write(self.kind, self.json, value)
+    }
+
+    fn values(&mut self, values: Option<&Item>) -> Result<(), Error> {
+        values.map_or(Ok(()), |values| self.member("ExpressionAttributeValues", &Attributes(values)))
+    }
+
+    /// All of a change but what it does.
+    fn change(&mut self, change: &Change) -> Result<(), Error> {
+        let Change { kind: _, key, expression: _, condition, names, values } = change;
+        self.member("Key", &Attributes(&key.item()))?;
+        if !condition.is_empty() {
+            self.member("ConditionExpression", condition)?;
         }
+        self.member("ExpressionAttributeNames", names)?;
+        self.values(Some(values))
     }
 }
 
