@@ -93,7 +93,7 @@ pub use group::{Field, Group, Member, MemberChange, MemberKind};
 pub use http_client::{HttpClient, HttpClientError};
 pub use link::PageLink;
 pub use page::Page;
-pub use pages::Pages;
+pub use pages::{FollowedLinks, Pages};
 pub use patience::Tuning;
 pub use photos::ProfilePhoto;
 pub use properties::Properties;

@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use crate::client::GraphClient;
 use crate::error::{Call, Cause, Error};
+use crate::link::PageLink;
 use crate::page::Page;
 use crate::request::Request;
 use crate::retry_after;
@@ -25,10 +26,41 @@ const MOST_PAGES: usize = 1_000_000;
 pub struct Pages<T> {
     client: GraphClient,
     request: Request<Page<T>>,
-    /// Hashes of the links that were followed; the links themselves are long.
-    seen: HashSet<u64>,
-    hasher: RandomState,
+    followed: FollowedLinks,
     state: State<T>,
+}
+
+/// The links that were followed from page to page, so that a circle of them comes to an end.
+#[derive(Debug, Default)]
+pub struct FollowedLinks {
+    /// Hashes of the links; they themselves are long.
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl FollowedLinks {
+    /// Notes where a reading begins that was begun before.
+    pub fn begin(&mut self, link: &PageLink) {
+        self.hashes.insert(self.hasher.hash_one(link));
+    }
+
+    /// Notes the link to the next page, which an answer to this request, or to one like it, has given.
+    ///
+    /// # Errors
+    /// [`Error::ContractBroken`] when it was followed before, or when there are more pages than any tenant has.
+    pub fn follow<T>(&mut self, next: &PageLink, request: &Request<Page<T>>) -> Result<(), Error> {
+        if self.hashes.len() < MOST_PAGES && self.hashes.insert(self.hasher.hash_one(next)) {
+            return Ok(());
+        }
+        Err(Error::ContractBroken {
+            what: "the page links go round in a circle or have no end".to_owned(),
+            call: call(request),
+        })
+    }
+}
+
+fn call<T>(request: &Request<Page<T>>) -> Box<Call> {
+    Box::new(Call { what: request.parts.what(), ..Call::default() })
 }
 
 enum State<T> {
@@ -49,9 +81,9 @@ impl<T> Drop for Reading<T> {
 impl GraphClient {
     /// Reads a collection to its end. Nothing is sent before the first [`Pages::next`].
     pub fn pages<T: Send + 'static>(&self, request: Request<Page<T>>) -> Pages<T> {
-        let hasher = RandomState::new();
-        let seen = request.parts.link().map(|link| hasher.hash_one(link)).into_iter().collect();
-        Pages { client: self.clone(), request, seen, hasher, state: State::Start }
+        let mut followed = FollowedLinks::default();
+        request.parts.link().into_iter().for_each(|link| followed.begin(link));
+        Pages { client: self.clone(), request, followed, state: State::Start }
     }
 }
 
@@ -75,9 +107,7 @@ impl<T: Send + 'static> Pages<T> {
             },
         };
         if let Some(next) = &page.next {
-            if self.seen.len() >= MOST_PAGES || !self.seen.insert(self.hasher.hash_one(next)) {
-                return Err(self.endless());
-            }
+            self.followed.follow(next, &self.request)?;
             self.state = State::Reading(self.read(self.request.clone().at(next.clone())));
         }
         Ok(Some(page))
@@ -93,18 +123,7 @@ impl<T: Send + 'static> Pages<T> {
         Reading(tokio::spawn(async move { client.send(&request).await }.in_current_span()))
     }
 
-    fn call(&self) -> Box<Call> {
-        Box::new(Call { what: self.request.parts.what(), ..Call::default() })
-    }
-
-    fn endless(&self) -> Error {
-        Error::ContractBroken {
-            what: "the page links go round in a circle or have no end".to_owned(),
-            call: self.call(),
-        }
-    }
-
     fn cancelled(&self) -> Error {
-        Error::Transient { retry_after: retry_after::SHORTEST, cause: Cause::Broken, call: self.call() }
+        Error::Transient { retry_after: retry_after::SHORTEST, cause: Cause::Broken, call: call(&self.request) }
     }
 }

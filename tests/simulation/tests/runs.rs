@@ -171,6 +171,32 @@ async fn a_job_that_comes_while_another_run_is_unfinished_is_done_after_it() -> 
 }
 
 #[tokio::test(start_paused = true)]
+async fn pages_that_lead_back_to_themselves_end_a_run_and_not_its_time() -> Done {
+    for path in ["/users$", "/members$", "/delta$", "emberOf"] {
+        let world = World::start(tenant(300, 7), false).await?;
+        world.full().await?;
+        let mut history = History::new(7);
+        world.entra.change(world.tenant.tenant_id, |directory, now| history.change(directory, now));
+        let before = world.table.state(world.connection).await?.active;
+        let matcher = Matcher { path: Some(path.to_owned()), ..Matcher::default() };
+        world.entra.set_faults(vec![FaultRule { matcher, times: None, fault: Fault::LinkToSelf }])?;
+        world.entra.reset_metrics();
+        invocations(&world, Job::Full { cause: Cause::Schedule }).await?;
+        assert!(world.table.state(world.connection).await?.active >= before, "{path}");
+        invocations(&world, Job::Incremental { cause: Cause::Poll }).await?;
+        let asked: u64 = world.entra.counts().requests.values().sum();
+        assert!(asked < 600, "{asked} requests where {path} goes round in a circle");
+        let spoiled: u64 = world.entra.fault_report().into_iter().map(|(_, _, injected)| injected).sum();
+        assert!(spoiled > 0, "{path} was not asked for");
+        world.entra.set_faults(Vec::new())?;
+        sleep(Duration::from_secs(1_200)).await;
+        world.full().await?;
+        assert_eq!(world.differences().await?, Vec::<String>::new(), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_run_in_many_slices_ends_where_one_in_one_does() -> Done {
     let mut options = tenant(3_000, 4);
     options.settings.page_delay_millis = 60;

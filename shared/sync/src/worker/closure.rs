@@ -9,7 +9,7 @@ use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::scope::Nesting;
 use rollcall_directory::seal::Source;
 use rollcall_directory::team_name::Pattern;
-use rollcall_graph::{Error, GraphClient, Member, MemberKind, groups};
+use rollcall_graph::{Error, FollowedLinks, GraphClient, Member, MemberKind, Page, Request, groups};
 use rollcall_store::commit::Commit;
 use tokio::time::Instant;
 
@@ -69,7 +69,7 @@ pub(super) async fn read(
             reading.running.push(page(graph.clone(), next, Reach { roots: &roots, asked_for: &asked_for, follows }));
         }
         let Some(done) = reading.running.next().await else { break };
-        let (task, chunk, following) = match done {
+        let (task, chunk, following) = match done.and_then(|done| reading.links.follow(done)) {
             Ok(done) => done,
             Err(failure) => {
                 // What was read so far is kept, so that the next attempt goes on from here.
@@ -95,13 +95,40 @@ fn open(snapshot: &Snapshot, roots: &BTreeSet<GroupId>, begun: Vec<OpenGroup>) -
     open.into_iter().map(OpenGroup::new).chain(begun).collect()
 }
 
-type Done = Result<(OpenGroup, Chunk, Option<OpenGroup>), Failure>;
+/// A page that was read: what was asked for, what it says, and the page after it.
+type Read = (OpenGroup, Chunk, Option<OpenGroup>);
+type Done = Result<Read, Failure>;
+
+/// The links of all groups, which are read side by side and page by page.
+#[derive(Default)]
+struct Links(FollowedLinks);
+
+impl Links {
+    fn new(begun: &[OpenGroup]) -> Self {
+        let mut followed = FollowedLinks::default();
+        begun.iter().filter_map(|open| open.next.as_ref()).for_each(|link| followed.begin(link));
+        Self(followed)
+    }
+
+    /// The page, if the link to the one after it leads on.
+    fn follow(&mut self, read: Read) -> Done {
+        if let (_, _, Some(OpenGroup { group, next: Some(next) })) = &read {
+            self.0.follow(next, &members(*group))?;
+        }
+        Ok(read)
+    }
+}
+
+fn members(group: GroupId) -> Request<Page<Member>> {
+    groups::members(group.0, groups::Names::LeaveOut)
+}
 
 /// The pages under way, and what is not saved yet.
 struct Reading<F> {
     waiting: Vec<OpenGroup>,
     started: Vec<OpenGroup>,
     running: FuturesUnordered<F>,
+    links: Links,
     met: BTreeSet<GroupId>,
     unsaved: Vec<Chunk>,
     unsaved_ids: usize,
@@ -111,6 +138,7 @@ struct Reading<F> {
 impl<F: Future<Output = Done>> Reading<F> {
     fn new(open: Vec<OpenGroup>) -> Self {
         Self {
+            links: Links::new(&open),
             met: open.iter().map(|open| open.group).collect(),
             waiting: open,
             started: Vec::new(),
@@ -181,7 +209,7 @@ async fn page(graph: GraphClient, task: OpenGroup, reach: Reach<'_>) -> Done {
     let asked_for = reach.asked_for.contains(&group);
     let is_named = reach.roots.contains(&group) && task.next.is_none();
     let name = if is_named { Some(name(&graph, group, asked_for).await?) } else { None };
-    let request = groups::members(group.0, groups::Names::LeaveOut);
+    let request = members(group);
     let request = match &task.next {
         Some(link) => request.at(link.clone()),
         None => request,
@@ -246,6 +274,7 @@ pub(super) async fn read_below(
     let mut met: BTreeSet<GroupId> = known.union(roots).copied().collect();
     let mut waiting: Vec<OpenGroup> = roots.iter().map(|group| OpenGroup::new(*group)).collect();
     let mut running = FuturesUnordered::new();
+    let mut links = Links::default();
     let mut chunks = Vec::new();
     loop {
         while running.len() < AT_ONCE {
@@ -253,7 +282,7 @@ pub(super) async fn read_below(
             running.push(page(session.graph.clone(), next, reach));
         }
         let Some(done) = running.next().await else { return Ok(chunks) };
-        let (_, chunk, following) = done?;
+        let (_, chunk, following) = links.follow(done?)?;
         waiting.extend(following);
         if let Chunk::Members { children, .. } = &chunk {
             waiting.extend(children.iter().filter(|child| met.insert(**child)).map(|child| OpenGroup::new(*child)));

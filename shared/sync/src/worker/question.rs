@@ -11,7 +11,7 @@ use rollcall_directory::property::Property;
 use rollcall_directory::rules::Guests;
 use rollcall_directory::scope::{GroupGraph, Nesting};
 use rollcall_graph::users::{self, CHECKED_GROUPS};
-use rollcall_graph::{Error, Expand, Page, Request, User};
+use rollcall_graph::{Error, Expand, FollowedLinks, Page, Request, User};
 use uuid::Uuid;
 
 use super::failure::Failure;
@@ -225,7 +225,7 @@ async fn collect<T: Send>(
     let (mut unknown, mut failed) = (BTreeSet::new(), BTreeMap::new());
     for ((person, request), answer) in people.into_iter().zip(requests).zip(answers) {
         let groups = gathered.entry(person).or_default();
-        let mut next = Some(answer);
+        let (mut next, mut links) = (Some(answer), FollowedLinks::default());
         while let Some(answer) = next {
             let page = match answer {
                 Ok(page) => page,
@@ -241,7 +241,10 @@ async fn collect<T: Send>(
             };
             groups.extend(page.value.iter().map(&group));
             next = match page.next {
-                Some(link) => session.graph.batch(&[request.clone().at(link)]).await.pop(),
+                Some(link) => match links.follow(&link, &request) {
+                    Ok(()) => session.graph.batch(&[request.clone().at(link)]).await.pop(),
+                    Err(circle) => Some(Err(circle)),
+                },
                 None => None,
             };
         }
