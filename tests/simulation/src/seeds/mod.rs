@@ -10,6 +10,12 @@
 //!   the reference ([`crate::model`]) says of the directory, at each moment that a run may have seen.
 //! * `shrink`: a failing script without what it does not need.
 //!
+//! Not drawn, because the network of the simulation hands over whole requests and answers: names of headers in another
+//! case, `GOAWAY` of HTTP/2, DNS and TLS (all are "no connection" here), and pages of megabytes. Not drawn, because the
+//! store refuses it before anything is sent (`parcel`, `item`): items of more than 400 KB, and transactions of more than
+//! a hundred. A clock that goes back is a wrong clock of another worker. Photos, previews and undo are not drawn: they
+//! have tests of their own (`tests/rules`). Of two versions of the code only their messages and items meet.
+//!
 //! Safety, after each step: nobody is deactivated, taken out of a team or deleted who should have stayed all the time
 //! that a run was reading, by the terms of that time; no row
 //! of another connection is written; nothing is written by a worker that lost its lease; epochs never go back; every
