@@ -16,9 +16,6 @@ use crate::write::Change;
 
 /// Shards that are read at the same time.
 const AT_ONCE: usize = 4;
-/// Entries of the index that are read at once. Four pages as large as `DynamoDB` makes them would be the most of all
-/// memory that an unchanged day needs.
-const ENTRIES: usize = 1_000;
 /// Queries of one page at most: a filter that few accounts pass must not read on and on.
 const QUERIES: usize = 24;
 
@@ -95,7 +92,7 @@ impl Table {
     }
 
     async fn shard_index(&self, connection: ConnectionId, shard: Shard) -> Result<Vec<IndexEntry>, Error> {
-        let mut span = Span { only: Some(INDEX), limit: Some(ENTRIES), ..Span::of(user_partition(connection, shard)) };
+        let mut span = Span { only: Some(INDEX), ..Span::of(user_partition(connection, shard)) };
         let mut entries = Vec::new();
         loop {
             let (items, last) = self.query(&span).await?;

@@ -1,10 +1,11 @@
-//! What single functions stand on: an emulator with table, queue and secrets, without a deployed stack.
+//! What single functions stand on: an emulator with queue and secrets, and a table, without a deployed stack.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use jiff::Timestamp;
 use local::emulator::{Aws, Emulator};
 use local::json::text;
@@ -17,11 +18,12 @@ use rollcall_store::{
     Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Secrets, StoredCredential, Table,
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::Result;
 use crate::receiver::Receiver;
+use crate::table_server::TableServer;
 
 /// Names of what the functions find in their environment.
 const TABLE: &str = "bench";
@@ -42,6 +44,7 @@ pub(crate) struct Ground {
     pub(crate) queue: String,
     key_arn: String,
     receiver: Receiver,
+    table_server: TableServer,
 }
 
 impl Ground {
@@ -50,7 +53,6 @@ impl Ground {
         let layout = Layout::new("bench")?;
         let emulator = Emulator::start(&layout, &BTreeMap::new()).await?;
         let aws = emulator.aws();
-        aws.call("DynamoDB_20120810.CreateTable", &table()).await?;
         let queue = json!({"QueueName": "bench-sync.fifo", "Attributes": {
             "FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
             "VisibilityTimeout": "1800",
@@ -58,10 +60,14 @@ impl Ground {
         let queue = text(&aws.call("AmazonSQS.CreateQueue", &queue).await?, "/QueueUrl").to_owned();
         let key = json!({"Name": KEY, "SecretString": CLIENT_STATE_KEY});
         let key_arn = text(&aws.call("secretsmanager.CreateSecret", &key).await?, "/ARN").to_owned();
-        let config = config(aws.url());
-        let table = Table::new(aws_sdk_dynamodb::Client::new(&config), TABLE);
+        let config = config_at(aws.url());
+        let table_server = TableServer::start().await?;
+        let client = aws_sdk_dynamodb::Client::new(&config_at(table_server.url()));
+        create_table(&client).await?;
+        let table = Table::new(client, TABLE);
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), SECRETS);
-        Ok(Self { layout, table, secrets, queue, key_arn, emulator, receiver: Receiver::start().await? })
+        let receiver = Receiver::start().await?;
+        Ok(Self { layout, table, secrets, queue, key_arn, emulator, receiver, table_server })
     }
 
     /// The emulator's APIs.
@@ -73,6 +79,7 @@ impl Ground {
     pub(crate) fn variables(&self, graph: &str) -> BTreeMap<String, String> {
         let values = [
             ("AWS_ENDPOINT_URL", self.aws().url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.table_server.url()),
             ("CLIENT_STATE_KEY_ARN", &self.key_arn),
             ("GRAPH_ORIGIN", graph),
             ("LOGIN_ORIGIN", graph),
@@ -131,18 +138,19 @@ impl Ground {
     }
 }
 
-fn table() -> Value {
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    })
+async fn create_table(client: &aws_sdk_dynamodb::Client) -> Result<()> {
+    let mut call = client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+    for (name, key) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
+        let definition = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        call = call
+            .key_schema(KeySchemaElement::builder().attribute_name(name).key_type(key).build()?)
+            .attribute_definitions(definition.build()?);
+    }
+    call.send().await?;
+    Ok(())
 }
 
-fn config(url: &str) -> SdkConfig {
+fn config_at(url: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(local::emulator::REGION))

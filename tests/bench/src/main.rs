@@ -4,7 +4,7 @@
 //! not zero when one falls short. `NAME` is a measurement (`first-sync`) or one of its figures.
 //!
 //! * [`measure`]: one file for each measurement.
-//! * [`ground`]: what single functions stand on: an emulator with table, queue and secrets.
+//! * [`ground`]: what single functions stand on: an emulator with queue and secrets, and a table ([`table_server`]).
 //! * [`interface_emulator`]: runs one function as AWS does, and tells its times. [`stopwatch`] tells how much of them a
 //!   service took.
 //! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
@@ -29,6 +29,7 @@ mod receiver;
 mod statistics;
 mod stopwatch;
 mod synced;
+mod table_server;
 mod webhook;
 mod worker;
 

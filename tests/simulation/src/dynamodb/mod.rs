@@ -76,6 +76,15 @@ impl Database {
         }
     }
 
+    /// Carries out one operation, and answers with the status and the body of the service's response. `now` is in
+    /// milliseconds since 1970.
+    pub fn respond(&mut self, operation: &str, body: &[u8], now: i64) -> (u16, String) {
+        match self.call(operation, body, now) {
+            Ok(body) => (200, body.to_string()),
+            Err(refusal) => (refusal.status, refusal.body(NAMESPACE).to_string()),
+        }
+    }
+
     fn transact(&mut self, body: &[u8], now: i64) -> Result<Json, Refusal> {
         let call: request::Transact = parse(body)?;
         let Some(token) = call.client_request_token.clone() else { return write::transact(self, call) };
