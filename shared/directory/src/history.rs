@@ -54,8 +54,10 @@ pub struct FieldChange {
     /// Which.
     pub field: Field,
     /// The value before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// The value after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
 

@@ -62,15 +62,15 @@ pub fn plan(
     tenant: TenantId,
     person: PersonId,
     rules: &Rules,
-    desired: &Desired,
+    desired: Desired,
     observed: Option<&User>,
 ) -> PersonPlan {
     let active = observed.filter(|user| user.status.is_active());
     match (desired, active) {
-        (Desired::Nothing(leaving), Some(user)) => plan_leaver(person, rules, *leaving, user),
+        (Desired::Nothing(leaving), Some(user)) => plan_leaver(person, rules, leaving, user),
         (Desired::Nothing(_), None) => PersonPlan::default(),
-        (Desired::Account(account), Some(user)) => plan_active(rules, account, user),
-        (Desired::Account(account), None) => plan_inactive(tenant, person, account, observed),
+        (Desired::Account(account), Some(user)) => plan_active(rules, &account, user),
+        (Desired::Account(account), None) => plan_inactive(tenant, person, *account, observed),
     }
 }
 
@@ -85,7 +85,7 @@ fn plan_leaver(person: PersonId, rules: &Rules, leaving: Leaving, user: &User) -
 }
 
 /// Somebody who has no active account and should have one.
-fn plan_inactive(tenant: TenantId, person: PersonId, account: &Account, observed: Option<&User>) -> PersonPlan {
+fn plan_inactive(tenant: TenantId, person: PersonId, account: Account, observed: Option<&User>) -> PersonPlan {
     // Whoever already has an account of ours needs no other one to be found.
     let obstacle = match observed {
         None => account.obstacle(),
@@ -94,8 +94,8 @@ fn plan_inactive(tenant: TenantId, person: PersonId, account: &Account, observed
     if obstacle.is_some() {
         return PersonPlan { problem: obstacle, ..PersonPlan::default() };
     }
-    let Account { profile, lacks: _, manager, groups, teams, reports_to, matched: _ } = account.clone();
     let linked = observed.map_or_else(|| account.linked().cloned(), |user| user.linked.clone());
+    let Account { profile, lacks: _, manager, groups, teams, reports_to, matched: _ } = account;
     let write = User {
         attributes: profile.attributes,
         email: profile.email,

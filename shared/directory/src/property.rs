@@ -35,6 +35,14 @@ macro_rules! properties {
                 }
             }
 
+            /// The whole property in Graph, and the member of a complex one.
+            const fn parts(&self) -> Option<(&'static str, Option<&'static str>)> {
+                match self {
+                    $(Self::$variant => Some(const { split($name) }),)*
+                    Self::DirectoryExtension(_) => None,
+                }
+            }
+
             /// The property of that name, if it is one that can be kept.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
@@ -104,15 +112,27 @@ impl Property {
     /// The name for Graph's `$select`: the whole of a complex property.
     #[must_use]
     pub fn selected(&self) -> &str {
-        let name = self.name();
-        name.split_once('.').map_or(name, |(whole, _)| whole)
+        self.parts().map_or_else(|| self.name(), |(whole, _)| whole)
     }
 
     /// The member of a complex property.
     #[must_use]
     pub fn member(&self) -> Option<&str> {
-        self.name().split_once('.').map(|(_, member)| member)
+        self.parts()?.1
     }
+}
+
+/// What stands before and behind the dot of a name.
+const fn split(name: &'static str) -> (&'static str, Option<&'static str>) {
+    let mut dot = 0;
+    while dot < name.len() {
+        let (whole, rest) = name.split_at(dot);
+        if let [b'.', ..] = rest.as_bytes() {
+            return (whole, Some(rest.split_at(1).1));
+        }
+        dot += 1;
+    }
+    (name, None)
 }
 
 impl fmt::Display for Property {

@@ -100,7 +100,7 @@ pub fn why(
 ) -> Why {
     let Some(person) = person else { return gone(tenant, policy, observed) };
     let desired = policy.desired(person, &policy.graph.membership(direct), matched);
-    let plan = plan(tenant, person.id, policy.rules, &desired, observed);
+    let plan = plan(tenant, person.id, policy.rules, desired.clone(), observed);
     let is_active = observed.is_some_and(|user| user.status.is_active());
     let verdict = match (desired, &plan.problem) {
         (Desired::Nothing(leaving), _) => Verdict::Out(leaving),
@@ -117,8 +117,9 @@ pub fn why(
 }
 
 fn gone(tenant: TenantId, policy: &Policy<'_>, observed: Option<&User>) -> Why {
-    let nothing = Desired::Nothing(Leaving::Deleted);
-    let plan = observed.map(|user| plan(tenant, user.person, policy.rules, &nothing, observed)).unwrap_or_default();
+    let plan = observed
+        .map(|user| plan(tenant, user.person, policy.rules, Desired::Nothing(Leaving::Deleted), observed))
+        .unwrap_or_default();
     Why { verdict: Verdict::Out(Leaving::Deleted), ways: Vec::new(), plan, remedies: vec![Remedy::Restore] }
 }
 

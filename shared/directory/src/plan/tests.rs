@@ -55,7 +55,7 @@ fn desired_with(rules: &Rules, person: &Person, member_of: &[u128], matched: Opt
 }
 
 fn planned(rules: &Rules, person: &Person, member_of: &[u128], observed: Option<&User>) -> PersonPlan {
-    plan(tenant(), id(), rules, &desired(rules, person, member_of), observed)
+    plan(tenant(), id(), rules, desired(rules, person, member_of), observed)
 }
 
 fn default_plan(person: &Person, member_of: &[u128], observed: Option<&User>) -> PersonPlan {
@@ -226,13 +226,13 @@ fn a_manager_is_changed_at_once_and_lost_only_when_that_is_confirmed() {
 fn an_account_that_may_be_theirs_waits_for_a_decision() {
     let existing = ExistingId("a".to_owned());
     let rules = Rules::default();
-    let with = |matched: Match| plan(tenant(), id(), &rules, &desired_with(&rules, &ann(), &[5], Some(matched)), None);
+    let with = |matched: Match| plan(tenant(), id(), &rules, desired_with(&rules, &ann(), &[5], Some(matched)), None);
     let found = Match::Proposed { account: existing.clone(), by: MatchBy::EmployeeId };
     let waiting = with(found.clone());
     assert_eq!((waiting.write, waiting.problem), (None, Some(Problem::Adoption { found: found.clone() })));
     let linked = with(Match::Linked { account: existing.clone() }).write.unwrap();
     assert_eq!(linked.linked, Some(existing));
-    let known = plan(tenant(), id(), &rules, &desired_with(&rules, &ann(), &[5], Some(found)), Some(&created()));
+    let known = plan(tenant(), id(), &rules, desired_with(&rules, &ann(), &[5], Some(found)), Some(&created()));
     assert_eq!(known, PersonPlan::default());
 }
 
@@ -307,7 +307,7 @@ fn any_desired() -> impl Strategy<Value = (Rules, Desired)> {
 }
 
 fn plan_of((rules, desired): &(Rules, Desired), observed: Option<&User>) -> PersonPlan {
-    plan(tenant(), id(), rules, desired, observed)
+    plan(tenant(), id(), rules, desired.clone(), observed)
 }
 
 fn apply(plan: PersonPlan, observed: Option<User>) -> Option<User> {

@@ -44,11 +44,33 @@ pub(super) async fn read_names(session: &mut Session<'_>, snapshot: &mut Snapsho
             found.extend(fitting.map(|group| GroupId(group.id)));
         }
     }
+    found.extend(unlisted(session, &patterns, &found).await?);
     let chunk = Chunk::NamedGroups { groups: found.into_iter().collect() };
     let chunks = vec![encode(std::slice::from_ref(&chunk))?];
     session.save(Commit { chunks, ..Commit::at(session.now()) }).await?;
     snapshot.absorb(chunk);
     Ok(())
+}
+
+/// Teams by their names that the list lacks, and that say themselves that they still are called so: a list that leaves
+/// something out looks whole.
+async fn unlisted(
+    session: &Session<'_>,
+    patterns: &BTreeSet<Pattern>,
+    listed: &BTreeSet<GroupId>,
+) -> Result<BTreeSet<GroupId>, Failure> {
+    let fits = |name: &str| patterns.iter().any(|pattern| pattern.fits(name));
+    let stored = session.table().groups(session.connection.id).await?;
+    let missing = stored.into_iter().filter(|(group, known)| fits(&known.name) && !listed.contains(group));
+    let mut still = BTreeSet::new();
+    for (group, _) in missing {
+        match session.graph.send(&groups::get(group.0)).await {
+            Ok(found) if found.display_name.value().is_some_and(|name| fits(name)) => drop(still.insert(group)),
+            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(still)
 }
 
 /// Reads all groups that are not read to their end, and those found below them, into `snapshot`.

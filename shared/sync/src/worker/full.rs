@@ -45,6 +45,9 @@ pub(super) struct Known {
     pub(super) address: Option<AddressDigest>,
 }
 
+/// The fingerprint of no account.
+const UNKNOWN: Fingerprint = Fingerprint([0; 16]);
+
 impl Known {
     pub(super) const fn is_active(&self) -> bool {
         self.inactive_since.is_none()
@@ -56,7 +59,8 @@ impl Known {
             Status::Inactive { since, .. } => Some(since),
         };
         Self {
-            fingerprint: user.fingerprint(),
+            // Whoever comes once more on a later page is read from the table.
+            fingerprint: UNKNOWN,
             inactive_since,
             protected: user.protected,
             reports_to: user.reports_to,
@@ -235,9 +239,9 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
         // The table does not have what an earlier slice of the preview would have written.
         for Written { person, reports_to, name: _ } in snapshot.written().values() {
             let protected = index.get(person).is_some_and(|known| known.protected);
-            let fingerprint = Fingerprint([0; 16]);
             let address = index.get(person).and_then(|known| known.address);
-            let known = Known { fingerprint, inactive_since: None, protected, reports_to: *reports_to, address };
+            let known =
+                Known { fingerprint: UNKNOWN, inactive_since: None, protected, reports_to: *reports_to, address };
             index.insert(*person, known);
         }
     }

@@ -4,7 +4,7 @@
 //! in scope; so the cost never grows faster than the scope, nor than the tenant.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rollcall_directory::desired::{Desired, Problem};
 use rollcall_directory::identity::PersonId;
@@ -129,7 +129,7 @@ async fn write_page(
     users: Vec<GraphUser>,
     more: Option<Chunk>,
 ) -> Result<(), Failure> {
-    let rows = rows(users, &session.inputs);
+    let rows = rows(session, run, users);
     let stored = stored_where_needed(session, run, &rows).await?;
     let mut page = PagePlan::default();
     for (person, row) in &rows {
@@ -155,6 +155,8 @@ async fn write_page(
 
 /// What a page says of somebody.
 enum Row {
+    /// That the account already is what it should be. Most say that, so that nothing more of it is kept.
+    AsStored,
     /// Everything that the rules look at.
     Whole(Person),
     /// A part of it, or as good as all of it by several rows.
@@ -165,6 +167,7 @@ impl Row {
     /// What is left with a later reading laid over it.
     fn under(self, later: PersonReading) -> Self {
         match self {
+            Self::AsStored => Self::Part(later),
             Self::Whole(person) => match later.over(Some(&person)) {
                 Some(person) => Self::Whole(person),
                 None => Self::Part(later),
@@ -179,6 +182,7 @@ impl Row {
     /// The person, given the account that is stored.
     fn person(&self, stored: Option<&User>) -> Option<Cow<'_, Person>> {
         match self {
+            Self::AsStored => stored.map(known_person).map(Cow::Owned),
             Self::Whole(person) => Some(Cow::Borrowed(person)),
             Self::Part(reading) => reading.over(stored.map(known_person).as_ref()).map(Cow::Owned),
         }
@@ -186,7 +190,10 @@ impl Row {
 }
 
 /// One row for each person, in order, the later ones of a page laid over the earlier.
-fn rows(mut users: Vec<GraphUser>, inputs: &BTreeSet<Property>) -> Vec<(PersonId, Row)> {
+fn rows(session: &Session<'_>, run: &FullRun, mut users: Vec<GraphUser>) -> Vec<(PersonId, Row)> {
+    let inputs = &session.inputs;
+    let is_as_stored =
+        |person: &Person| run.index.get(&person.id).is_some_and(|known| is_as_stored(session, run, person, known));
     users.sort_by_key(|user| user.id);
     let mut rows = Vec::with_capacity(users.len());
     let mut users = users.into_iter().peekable();
@@ -196,6 +203,10 @@ fn rows(mut users: Vec<GraphUser>, inputs: &BTreeSet<Property>) -> Vec<(PersonId
         while let Some(later) = users.next_if(|user| user.id == id) {
             row = row.under(person(later, inputs, Answered::WithManager));
         }
+        row = match row {
+            Row::Whole(person) if is_as_stored(&person) => Row::AsStored,
+            row => row,
+        };
         rows.push((PersonId(id), row));
     }
     rows
@@ -207,15 +218,8 @@ async fn stored_where_needed(
     run: &FullRun,
     rows: &[(PersonId, Row)],
 ) -> Result<BTreeMap<PersonId, User>, Failure> {
-    let differs = |row: &Row, known: &Known| match row {
-        Row::Whole(person) => !is_as_stored(session, run, person, known),
-        Row::Part(_) => true,
-    };
-    let needed: Vec<PersonId> = rows
-        .iter()
-        .filter(|(person, row)| run.index.get(person).is_some_and(|known| differs(row, known)))
-        .map(|(person, _)| *person)
-        .collect();
+    let differs = |(person, row): &&(PersonId, Row)| !matches!(row, Row::AsStored) && run.index.contains_key(person);
+    let needed: Vec<PersonId> = rows.iter().filter(differs).map(|(person, _)| *person).collect();
     if needed.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -230,7 +234,7 @@ fn is_as_stored(session: &Session<'_>, run: &FullRun, person: &Person, known: &K
         return policy.fingerprint(person, membership).is_some_and(|fingerprint| fingerprint == known.fingerprint);
     }
     let desired = policy.desired(person, membership, session.existing.find(person));
-    let planned = plan(session.tenant, person.id, &session.connection.rules, &desired, None);
+    let planned = plan(session.tenant, person.id, &session.connection.rules, desired, None);
     // Somebody has to see to a problem: that must not be passed over.
     planned.write.is_none() && planned.problem.is_none()
 }
@@ -263,8 +267,8 @@ struct PagePlan {
 
 impl PagePlan {
     fn add(&mut self, session: &Session<'_>, run: &FullRun, id: PersonId, row: &Row, stored: Option<&User>) {
-        if stored.is_none() && run.index.contains_key(&id) {
-            // As stored: see `stored_where_needed`.
+        // An account that is gone although the index has it is the next run's matter.
+        if matches!(row, Row::AsStored) || (stored.is_none() && run.index.contains_key(&id)) {
             self.unchanged += 1;
             return;
         }
@@ -275,7 +279,7 @@ impl PagePlan {
         let Some(person) = row.person(stored) else { return };
         let desired = desired(session, run, &person);
         let PersonPlan { write, removals, problem } =
-            plan(session.tenant, id, &session.connection.rules, &desired, stored);
+            plan(session.tenant, id, &session.connection.rules, desired, stored);
         if write.is_none() && removals.is_empty() {
             self.unchanged += 1;
         }

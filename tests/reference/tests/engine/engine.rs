@@ -145,7 +145,7 @@ pub(crate) fn pass(world: &World, before: &Stored, manner: Manner) -> Pass {
         let matched: Option<Match> = existing.find(&person);
         let desired = policy.desired(&person, &policy.graph.membership(&direct), matched);
         let observed = before.users.get(id);
-        let planned = plan(TENANT, *id, &world.rules, &desired, observed);
+        let planned = plan(TENANT, *id, &world.rules, desired, observed);
         looks.extend(
             policy.fingerprint(&person, &policy.graph.membership(&direct)).map(|fingerprint| (*id, fingerprint)),
         );

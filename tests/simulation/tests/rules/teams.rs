@@ -65,6 +65,31 @@ async fn a_team_for_each_group_whose_name_fits_with_the_people_who_are_in() -> D
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_of_groups_that_lacks_a_team_takes_nobody_out_of_it() -> Done {
+    let office = Office::open().await?;
+    let (ann, north) = (office.employ(1, "Ann"), office.group(1, "Team North"));
+    office.join(north, ann);
+    let pattern = Pattern("team *".to_owned());
+    office.settings(|connection| _ = connection.rules.teams.group_names.insert(pattern)).await?;
+    office.full().await?;
+    let before = office.teams().await?;
+    assert_eq!(before[&north], "Team North");
+    let matcher = Matcher { path: Some("/groups$".to_owned()), ..Matcher::default() };
+    let rules = vec![FaultRule { matcher, times: None, fault: Fault::DropRows { every: 1 } }];
+    office.world.entra.set_faults(rules)?;
+    office.full().await?;
+    assert_eq!(office.world.runs().await?.remove(0).status, RunStatus::Succeeded);
+    assert_eq!(office.teams().await?, before);
+    assert_eq!(office.account(ann).await?.teams, set(&[office.staff, north]));
+    // What is gone, or called otherwise, is no team by that list either.
+    office.set(north, "displayName", Some("North"));
+    office.full().await?;
+    assert_eq!(office.account(ann).await?.teams, set(&[office.staff]));
+    office.world.entra.set_faults(Vec::new())?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_scope_group_that_is_a_team_by_its_name_alone_goes_by_its_name() -> Done {
     let office = Office::open().await?;
     office

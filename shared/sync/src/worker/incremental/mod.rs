@@ -248,7 +248,7 @@ async fn plan_some(
         };
         let Some((known, desired)) = desired else { continue };
         let PersonPlan { write, removals, problem } =
-            plan(session.tenant, *person, &session.connection.rules, &desired, before);
+            plan(session.tenant, *person, &session.connection.rules, desired, before);
         planned.removals.extend(removals);
         let named = known.map_or_else(|| person.to_string(), |person| label(&person));
         planned.problems.extend(problem.map(|problem| (*person, (named, problem))));
