@@ -149,6 +149,7 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
     }
     Box::pin(people::list(session, &mut run)).await?;
     Box::pin(people::ask_for_the_rest(session, &mut run)).await?;
+    session.check_time_for_the_end()?;
     Box::pin(conclude(session, run)).await
 }
 

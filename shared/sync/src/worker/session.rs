@@ -41,6 +41,7 @@ pub(super) struct Session<'a> {
     pub(super) existing: ExistingAccounts,
     /// People whose photos are to be looked at after the run.
     pub(super) photos_of: Vec<PersonId>,
+    begun_at: Instant,
     deadline: Instant,
     /// The checkpoint with which this slice began, and the people read by then.
     begun_with: (Option<String>, u64),
@@ -77,6 +78,7 @@ impl<'a> Session<'a> {
             inputs,
             existing,
             photos_of: Vec::new(),
+            begun_at: Instant::now(),
             deadline,
             begun_with,
             requests_before,
@@ -116,6 +118,14 @@ impl<'a> Session<'a> {
     /// An error when the invocation's time is used up. To be asked between two steps that are saved.
     pub(super) fn check_time(&self) -> Result<(), Failure> {
         if Instant::now() >= self.deadline { Err(Failure::OutOfTime) } else { Ok(()) }
+    }
+
+    /// An error when this slice has come further and more than half of its time is used up. What can't be saved in part,
+    /// and takes longer the larger the directory is, then gets a slice of its own.
+    pub(super) fn check_time_for_the_end(&self) -> Result<(), Failure> {
+        let now = Instant::now();
+        let is_late = now.duration_since(self.begun_at) > self.deadline.saturating_duration_since(now);
+        if is_late && self.has_got_on() { Err(Failure::OutOfTime) } else { Ok(()) }
     }
 
     /// Whether there is too little time left for a request that needs a second try.

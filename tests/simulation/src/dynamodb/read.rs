@@ -1,5 +1,7 @@
 //! Reading: `GetItem`, `BatchGetItem`, `Query`, `Scan`.
 
+use std::ops::Bound;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::error::Refusal;
@@ -96,27 +98,35 @@ pub(super) fn query(tables: &impl Tables, call: Query) -> Result<Json, Refusal> 
     let filter = call.filter_expression.map(|text| Condition::parse(&text, &names)).transpose()?;
     let paths = call.projection_expression.map(|text| projection(&text, &names)).transpose()?;
     names.check_used()?;
-    let mut rows: Vec<(Key, Key, Item)> = match index {
-        Some(index) => table.indexed(index, &wanted.partition),
+    let backward = call.scan_index_forward == Some(false);
+    let start = match call.exclusive_start_key {
+        Some(start) => Some(start_of(table, schema, checked_item(start)?, index.is_some())?),
+        None => None,
+    };
+    let rows: Box<dyn Iterator<Item = (Key, Key, Item)>> = match index {
+        Some(index) => directed(table.indexed(index, &wanted.partition).into_iter(), backward),
         None => {
-            let items = table.items.get(&wanted.partition).into_iter().flatten();
+            // Only what the page shows is copied: a partition can be large.
+            let sort = start.as_ref().map(|(key, _)| key.1.as_str());
+            let rest = match (sort, backward) {
+                (None, _) => (Bound::Unbounded, Bound::Unbounded),
+                (Some(sort), false) => (Bound::Excluded(sort), Bound::Unbounded),
+                (Some(sort), true) => (Bound::Unbounded, Bound::Excluded(sort)),
+            };
+            let items = table.items.get(&wanted.partition).map(|items| items.range::<str, _>(rest));
+            let items = directed(items.into_iter().flatten(), backward);
             let key = |sort: &String| (wanted.partition.clone(), sort.clone());
-            items.map(|(sort, item)| (key(sort), key(sort), item.clone())).collect()
+            Box::new(items.map(move |(sort, item)| (key(sort), key(sort), item.clone())))
         }
     };
-    rows.retain(|(_, _, item)| wanted.sort.as_ref().is_none_or(|condition| condition.holds(item)));
-    let backward = call.scan_index_forward == Some(false);
-    if backward {
-        rows.reverse();
-    }
-    if let Some(start) = call.exclusive_start_key {
-        let start = start_of(table, schema, checked_item(start)?, index.is_some())?;
-        rows.retain(
-            |(key, own, _)| {
-                if backward { (key, own) < (&start.0, &start.1) } else { (key, own) > (&start.0, &start.1) }
-            },
-        );
-    }
+    let follows = |key: &Key, own: &Key| match &start {
+        None => true,
+        Some(start) if backward => (key, own) < (&start.0, &start.1),
+        Some(start) => (key, own) > (&start.0, &start.1),
+    };
+    let rows = rows.filter(|(key, own, item)| {
+        wanted.sort.as_ref().is_none_or(|condition| condition.holds(item)) && follows(key, own)
+    });
     let page = page(rows, limit(call.limit)?, filter.as_ref());
     let only_count = call.select.as_deref() == Some("COUNT");
     let mut answer = json!({"Count": page.items.len(), "ScannedCount": page.scanned});
@@ -142,7 +152,7 @@ pub(super) fn scan(tables: &impl Tables, call: Scan) -> Result<Json, Refusal> {
     let all =
         table.items.iter().flat_map(|(pk, items)| items.iter().map(move |(sk, item)| ((pk.clone(), sk.clone()), item)));
     let rows = all.filter(|(key, _)| start.as_ref().is_none_or(|start| key > start));
-    let page = page(rows.map(|(key, item)| (key.clone(), key, item.clone())).collect(), limit(call.limit)?, None);
+    let page = page(rows.map(|(key, item)| (key.clone(), key, item.clone())), limit(call.limit)?, None);
     let mut answer = json!({"Count": page.items.len(), "ScannedCount": page.scanned, "Items": page.items});
     if let (Some((_, own)), Some(members)) = (page.last, answer.as_object_mut()) {
         members.insert("LastEvaluatedKey".to_owned(), json!(key_item(&table.schema, &own)));
@@ -166,8 +176,16 @@ struct Page {
     last: Option<(Key, Key)>,
 }
 
+/// Forward or backward.
+fn directed<'a, T: 'a>(
+    all: impl DoubleEndedIterator<Item = T> + 'a,
+    backward: bool,
+) -> Box<dyn Iterator<Item = T> + 'a> {
+    if backward { Box::new(all.rev()) } else { Box::new(all) }
+}
+
 /// As much as a page may read. Limit and size count what is read, before the filter.
-fn page(rows: Vec<(Key, Key, Item)>, limit: Option<usize>, filter: Option<&Condition>) -> Page {
+fn page(rows: impl Iterator<Item = (Key, Key, Item)>, limit: Option<usize>, filter: Option<&Condition>) -> Page {
     let mut page = Page { items: Vec::new(), scanned: 0, last: None };
     let mut size = 0;
     for (key, own, item) in rows {
