@@ -106,15 +106,20 @@ pub(super) fn query(tables: &impl Tables, call: Query) -> Result<Json, Refusal> 
     let rows: Box<dyn Iterator<Item = (Key, Key, Item)>> = match index {
         Some(index) => directed(table.indexed(index, &wanted.partition).into_iter(), backward),
         None => {
-            // Only what the page shows is copied: a partition can be large.
+            // Only what the page shows is looked at and copied: a partition can be large.
             let sort = start.as_ref().map(|(key, _)| key.1.as_str());
+            let prefix = wanted.prefix();
             let rest = match (sort, backward) {
-                (None, _) => (Bound::Unbounded, Bound::Unbounded),
+                (None, false) => (prefix.map_or(Bound::Unbounded, Bound::Included), Bound::Unbounded),
+                (None, true) => (Bound::Unbounded, Bound::Unbounded),
                 (Some(sort), false) => (Bound::Excluded(sort), Bound::Unbounded),
                 (Some(sort), true) => (Bound::Unbounded, Bound::Excluded(sort)),
             };
             let items = table.items.get(&wanted.partition).map(|items| items.range::<str, _>(rest));
-            let items = directed(items.into_iter().flatten(), backward);
+            let has_prefix = move |sort: &str| prefix.is_none_or(|prefix| sort.starts_with(prefix));
+            let items = directed(items.into_iter().flatten(), backward)
+                .take_while(move |(sort, _)| backward || has_prefix(sort))
+                .filter(move |(sort, _)| has_prefix(sort));
             let key = |sort: &String| (wanted.partition.clone(), sort.clone());
             Box::new(items.map(move |(sort, item)| (key(sort), key(sort), item.clone())))
         }
@@ -210,6 +215,14 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// What all sort keys begin with that are asked for.
+    fn prefix(&self) -> Option<&str> {
+        match &self.sort {
+            Some(Condition::BeginsWith(_, Operand::Value(Value::S(prefix)))) => Some(prefix),
+            _ => None,
+        }
+    }
+
     fn of(condition: &Condition, schema: &Schema) -> Result<Self, Refusal> {
         let refused = |what: &str| Refusal::validation(format!("Query condition missed key schema element: {what}"));
         let (first, second) = match condition {
