@@ -81,14 +81,27 @@ impl Table {
     /// # Errors
     /// [`Error::Unavailable`] and what reading an item can meet.
     pub async fn user_index(&self, connection: ConnectionId) -> Result<Vec<IndexEntry>, Error> {
-        let shards = stream::iter(Shard::all()).map(|shard| self.shard_index(connection, shard));
         let mut index: Vec<IndexEntry> = Vec::new();
-        let mut shards = shards.buffer_unordered(AT_ONCE);
-        while let Some(entries) = shards.try_next().await? {
-            index.extend(entries);
-        }
+        self.visit_user_index(connection, |entry| index.push(entry)).await?;
         index.sort_unstable_by_key(|entry| entry.person);
         Ok(index)
+    }
+
+    /// Shows a line for every account, in no particular order: for whoever keeps them otherwise than in a list.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and what reading an item can meet.
+    pub async fn visit_user_index(
+        &self,
+        connection: ConnectionId,
+        mut visit: impl FnMut(IndexEntry),
+    ) -> Result<(), Error> {
+        let shards = stream::iter(Shard::all()).map(|shard| self.shard_index(connection, shard));
+        let mut shards = shards.buffer_unordered(AT_ONCE);
+        while let Some(entries) = shards.try_next().await? {
+            entries.into_iter().for_each(&mut visit);
+        }
+        Ok(())
     }
 
     async fn shard_index(&self, connection: ConnectionId, shard: Shard) -> Result<Vec<IndexEntry>, Error> {

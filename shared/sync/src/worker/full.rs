@@ -45,6 +45,9 @@ pub(super) struct Known {
     pub(super) address: Option<AddressDigest>,
 }
 
+/// Accounts for which there is room at once when the index is read. More make it grow.
+const MOST_AT_ONCE: usize = 2_000_000;
+
 /// The fingerprint of no account.
 const UNKNOWN: Fingerprint = Fingerprint([0; 16]);
 
@@ -224,8 +227,10 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
 }
 
 async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known, RandomState>, Failure> {
-    let entries = session.table().user_index(session.connection.id).await?;
-    let known = |entry: rollcall_store::user::IndexEntry| {
+    // Room for all at once, up to some number: a table that grows is there twice for a moment.
+    let active = usize::try_from(session.state().active).unwrap_or_default().min(MOST_AT_ONCE);
+    let mut index = HashMap::with_capacity_and_hasher(active, RandomState::default());
+    let keep = |entry: rollcall_store::user::IndexEntry| {
         let known = Known {
             fingerprint: entry.fingerprint,
             inactive_since: entry.inactive_since,
@@ -233,9 +238,9 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
             reports_to: entry.reports_to,
             address: entry.address,
         };
-        (entry.person, known)
+        index.insert(entry.person, known);
     };
-    let mut index: HashMap<PersonId, Known, RandomState> = entries.into_iter().map(known).collect();
+    session.table().visit_user_index(session.connection.id, keep).await?;
     if session.run.mode.is_preview() {
         // The table does not have what an earlier slice of the preview would have written.
         for Written { person, reports_to, name: _ } in snapshot.written().values() {
