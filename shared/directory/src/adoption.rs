@@ -210,7 +210,8 @@ mod tests {
                 (Property::Mail, "ann@elsewhere.example"),
             ]
             .map(|(property, value)| (property, value.to_owned()))
-            .into(),
+            .into_iter()
+            .collect(),
             manager: None,
         }
     }

@@ -193,7 +193,7 @@ mod tests {
         Person {
             id: PersonId(Uuid::from_u128(1)),
             enabled: true,
-            attributes: values.map(|(property, value)| (property, value.to_owned())).into(),
+            attributes: values.map(|(property, value)| (property, value.to_owned())).into_iter().collect(),
             manager: Some(BOSS),
         }
     }

@@ -155,7 +155,7 @@ pub(crate) fn shown(user: &User) -> Vec<(Field, String)> {
 mod tests {
     use super::*;
     use crate::adoption::ExistingId;
-    use crate::attributes::Attributes;
+    use crate::property::Attributes;
     use crate::user::Leaving;
     use jiff::Timestamp;
     use std::collections::BTreeSet;
@@ -164,7 +164,7 @@ mod tests {
     fn user() -> User {
         let id = Uuid::from_u128(1);
         User {
-            attributes: Attributes::from([(Property::City, "Ulm".to_owned())]),
+            attributes: Attributes::from_iter([(Property::City, "Ulm".to_owned())]),
             email: Some("ann@x".to_owned()),
             language: Some("de".to_owned()),
             manager: Some(PersonId(Uuid::from_u128(3))),

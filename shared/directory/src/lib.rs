@@ -5,7 +5,7 @@
 //! users, teams and memberships. Everything in this crate is a function over plain data.
 //!
 //! * [`identity`]: the names of things. Nothing is ever identified by e-mail.
-//! * [`property`], [`attributes`], [`person`]: a person as the directory shows them, and how a partial reading
+//! * [`property`], [`person`]: a person as the directory shows them, and how a partial reading
 //!   is merged into what is known.
 //! * [`scope`]: who is in by membership. [`rules`]: what else a connection's owner can set, with
 //!   [`language`], [`team_name`] and [`adoption`] for their parts.
@@ -24,7 +24,6 @@
 //! `rollcall-graph`, table rows are written in `rollcall-store`.
 
 pub mod adoption;
-pub mod attributes;
 pub mod desired;
 pub mod evidence;
 pub mod guard;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::attributes::Attributes;
 use crate::identity::PersonId;
-use crate::property::Property;
+use crate::property::{Attributes, Property};
 
 /// What one answer of the directory says of one field.
 ///
@@ -138,7 +137,7 @@ mod tests {
         Person {
             id: id(),
             enabled: true,
-            attributes: Attributes::from([
+            attributes: Attributes::from_iter([
                 (Property::City, "Ulm".to_owned()),
                 (Property::JobTitle, "Trainer".to_owned()),
             ]),

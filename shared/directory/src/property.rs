@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use litemap::LiteMap;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -177,6 +178,11 @@ impl ExtensionName {
         &self.0
     }
 }
+
+/// The values of an account's attributes, in the order of the properties. A property without a value has no entry.
+///
+/// A full run makes them of everybody, every day, and they are few: so they stand in one block, and not in a tree.
+pub type Attributes = LiteMap<Property, String>;
 
 #[cfg(test)]
 mod tests {

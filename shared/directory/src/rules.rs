@@ -10,12 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::adoption::Adoption;
-use crate::attributes::Attributes;
 use crate::identity::GroupId;
 use crate::language::Languages;
 use crate::person::Person;
 use crate::photo::PhotoRule;
-use crate::property::Property;
+use crate::property::{Attributes, Property};
 use crate::scope::Scope;
 use crate::team_name::Pattern;
 use crate::user::{Leaving, Status, User};

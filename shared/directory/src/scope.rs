@@ -128,7 +128,7 @@ impl Scope {
                     Combine::Any => !groups.is_disjoint(member_of),
                     Combine::All => !groups.is_empty() && groups.is_subset(member_of),
                 };
-                in_groups && (excluded.is_empty() || excluded.is_disjoint(member_of))
+                in_groups && excluded.is_disjoint(member_of)
             }
             Self::People { people } => people.contains(&person),
         }

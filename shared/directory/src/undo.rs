@@ -93,9 +93,9 @@ const fn team(field: &Field) -> Option<GroupId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attributes::Attributes;
     use crate::history::difference;
     use crate::identity::UserId;
+    use crate::property::Attributes;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -170,7 +170,7 @@ mod tests {
 
     fn user() -> User {
         User {
-            attributes: Attributes::from([(Property::City, "Ulm".to_owned())]),
+            attributes: Attributes::from_iter([(Property::City, "Ulm".to_owned())]),
             ..User::new(UserId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)))
         }
     }

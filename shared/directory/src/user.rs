@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::adoption::ExistingId;
-use crate::attributes::Attributes;
 use crate::identity::{GroupId, PersonId, TeamSource, UserId};
-use crate::property::Property;
+use crate::property::{Attributes, Property};
 
 /// Why an account is inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -291,7 +290,7 @@ mod tests {
 
     fn user() -> User {
         User {
-            attributes: Attributes::from([(Property::City, "Ulm".to_owned())]),
+            attributes: Attributes::from_iter([(Property::City, "Ulm".to_owned())]),
             groups: BTreeSet::from([GroupId(Uuid::from_u128(3))]),
             ..User::new(UserId(Uuid::from_u128(1)), PersonId(Uuid::from_u128(2)))
         }

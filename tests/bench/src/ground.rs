@@ -21,9 +21,8 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::Result;
-use crate::receiver::Receiver;
-use crate::table_server::TableServer;
+use crate::served::Served;
+use crate::{Result, receiver, table_server};
 
 /// Names of what the functions find in their environment.
 const TABLE: &str = "bench";
@@ -43,8 +42,8 @@ pub(crate) struct Ground {
     /// Address of the queue of jobs.
     pub(crate) queue: String,
     key_arn: String,
-    receiver: Receiver,
-    table_server: TableServer,
+    receiver: Served,
+    table_server: Served,
 }
 
 impl Ground {
@@ -61,12 +60,12 @@ impl Ground {
         let key = json!({"Name": KEY, "SecretString": CLIENT_STATE_KEY});
         let key_arn = text(&aws.call("secretsmanager.CreateSecret", &key).await?, "/ARN").to_owned();
         let config = config_at(aws.url());
-        let table_server = TableServer::start().await?;
+        let table_server = table_server::start().await?;
         let client = aws_sdk_dynamodb::Client::new(&config_at(table_server.url()));
         create_table(&client).await?;
         let table = Table::new(client, TABLE);
         let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), SECRETS);
-        let receiver = Receiver::start().await?;
+        let receiver = receiver::start().await?;
         Ok(Self { layout, table, secrets, queue, key_arn, emulator, receiver, table_server })
     }
 

@@ -4,7 +4,7 @@
 //! not zero when one falls short. `NAME` is a measurement (`first-sync`) or one of its figures.
 //!
 //! * [`measure`]: one file for each measurement.
-//! * [`ground`]: what single functions stand on: an emulator with queue and secrets, and a table ([`table_server`]).
+//! * [`ground`]: what single functions stand on: an emulator with queue and secrets, and a table ([`table_server`], [`served`] over HTTP).
 //! * [`interface_emulator`]: runs one function as AWS does, and tells its times. [`stopwatch`] tells how much of them a
 //!   service took.
 //! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
@@ -26,6 +26,7 @@ mod machine;
 mod measure;
 mod plain_client;
 mod receiver;
+mod served;
 mod statistics;
 mod stopwatch;
 mod synced;

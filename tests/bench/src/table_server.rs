@@ -14,46 +14,19 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use simulation::dynamodb::Database;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use crate::Result;
+use crate::served::Served;
 
 /// What the service says of itself: single-digit milliseconds (`DynamoDB`, "What is Amazon `DynamoDB`?").
 const ANSWER: Duration = Duration::from_millis(5);
 /// The largest request (`DynamoDB`, "Quotas").
 const LARGEST: usize = 16 << 20;
 
-/// The server. It stops with this value.
-pub(crate) struct TableServer {
-    url: String,
-    server: JoinHandle<()>,
-}
-
-impl TableServer {
-    /// Listens on a free port.
-    pub(crate) async fn start() -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let database = Arc::new(Mutex::new(Database::default()));
-        let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST)).with_state(database);
-        let server = tokio::spawn(async move {
-            // It serves until the task is aborted.
-            let _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { url, server })
-    }
-
-    /// Where it listens.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for TableServer {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
+/// Starts the server, with no table yet.
+pub(crate) async fn start() -> Result<Served> {
+    let database = Arc::new(Mutex::new(Database::default()));
+    Served::start(Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST)).with_state(database)).await
 }
 
 async fn answer(State(database): State<Arc<Mutex<Database>>>, headers: HeaderMap, body: Bytes) -> Response {

@@ -15,9 +15,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use local::emulator::{Emulator, REGION};
 use local::layout::Layout;
-use rollcall_directory::attributes::Attributes;
 use rollcall_directory::identity::{ConnectionId, PersonId, RunId, TenantId, UserId};
-use rollcall_directory::property::Property;
+use rollcall_directory::property::{Attributes, Property};
 use rollcall_directory::user::{Status, User};
 use rollcall_graph::{HttpClient, Origins};
 use rollcall_runtime::clock;
@@ -230,7 +229,7 @@ impl World {
         let person = PersonId(person);
         User {
             status,
-            attributes: Attributes::from([(Property::GivenName, name.to_owned())]),
+            attributes: Attributes::from_iter([(Property::GivenName, name.to_owned())]),
             ..User::new(UserId::derive(TenantId(self.tenant.tenant_id), person), person)
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_directory::attributes::Attributes;
 use rollcall_directory::photo::{Image, Photo as Known};
+use rollcall_directory::property::Attributes;
 use rollcall_directory::rules::AttributeRules;
 use rollcall_directory::user::{Leaving, Status as Standing, User as Account};
 use rollcall_store::StoredUser;

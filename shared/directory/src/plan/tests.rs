@@ -1,9 +1,9 @@
 use super::*;
 use crate::adoption::{ExistingId, Match, MatchBy};
-use crate::attributes::Attributes;
 use crate::desired::Policy;
 use crate::history::difference;
 use crate::person::Person;
+use crate::property::Attributes;
 use crate::rules::{EmailSource, Guests, Leavers, ManagerTeams};
 use crate::scope::{GroupGraph, Scope};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn ann() -> Person {
     Person {
         id: id(),
         enabled: true,
-        attributes: values.map(|(property, value)| (property, value.to_owned())).into(),
+        attributes: values.map(|(property, value)| (property, value.to_owned())).into_iter().collect(),
         manager: None,
     }
 }

@@ -26,7 +26,7 @@ fn ann() -> Person {
     Person {
         id: ANN,
         enabled: true,
-        attributes: values.map(|(property, value)| (property, value.to_owned())).into(),
+        attributes: values.map(|(property, value)| (property, value.to_owned())).into_iter().collect(),
         manager: None,
     }
 }

@@ -11,9 +11,8 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use local::emulator::{Emulator, REGION};
 use local::layout::Layout;
-use rollcall_directory::attributes::Attributes;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId, RunId, TeamSource, TenantId, UserId};
-use rollcall_directory::property::Property;
+use rollcall_directory::property::{Attributes, Property};
 use rollcall_directory::user::User;
 use rollcall_store::run::{Counts, Mode, Progress, RunStatus, Trigger};
 use rollcall_store::{Acquired, Commit, Lease, Run, StateChange, Table, UserWrite};
@@ -143,7 +142,7 @@ pub(crate) fn groups(numbers: impl IntoIterator<Item = u128>) -> BTreeSet<GroupI
 pub(crate) fn user(number: u128, teams: &[u128]) -> User {
     let value = |name: &str| format!("{name} {number}");
     User {
-        attributes: Attributes::from([
+        attributes: Attributes::from_iter([
             (Property::GivenName, value("Ann")),
             (Property::Surname, value("Ünal")),
             (Property::Mail, format!("ann{number}@example.com")),
