@@ -204,12 +204,18 @@ impl TeamRules {
     /// The groups that are teams, among groups of which the name is known.
     #[must_use]
     pub fn groups<'a>(&self, scope: &Scope, named: impl IntoIterator<Item = (GroupId, &'a str)>) -> BTreeSet<GroupId> {
-        let by_name = named.into_iter().filter(|(_, name)| self.group_names.iter().any(|pattern| pattern.fits(name)));
+        let by_name = named.into_iter().filter(|(_, name)| self.is_team_name(name));
         let mut groups: BTreeSet<GroupId> = by_name.map(|(group, _)| group).collect();
         if self.scope_groups {
             groups.extend(scope.groups());
         }
         groups
+    }
+
+    /// Whether a group of this name is a team by its name.
+    #[must_use]
+    pub fn is_team_name(&self, name: &str) -> bool {
+        self.group_names.iter().any(|pattern| pattern.fits(name))
     }
 }
 

@@ -9,7 +9,7 @@ use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::scope::Nesting;
 use rollcall_directory::seal::Source;
 use rollcall_directory::team_name::Pattern;
-use rollcall_graph::{Error, FollowedLinks, GraphClient, Member, MemberKind, Page, Request, groups};
+use rollcall_graph::{Error, FollowedLinks, GraphClient, Group, Member, MemberKind, Page, Request, groups};
 use rollcall_store::commit::Commit;
 use tokio::time::Instant;
 
@@ -28,23 +28,23 @@ const TIME_PER_CHECKPOINT: Duration = Duration::from_secs(3);
 
 /// Reads which groups are teams by their names, unless that is known.
 pub(super) async fn read_names(session: &mut Session<'_>, snapshot: &mut Snapshot) -> Result<(), Failure> {
-    let patterns = session.connection.rules.teams.group_names.clone();
-    if patterns.is_empty() || snapshot.completeness().is_closed(Source::GroupNames) {
+    let rules = session.connection.rules.teams.clone();
+    if rules.group_names.is_empty() || snapshot.completeness().is_closed(Source::GroupNames) {
         return Ok(());
     }
     let mut found = BTreeSet::new();
-    let beginnings: BTreeSet<&str> = patterns.iter().map(Pattern::beginning).collect();
+    let beginnings: BTreeSet<&str> = rules.group_names.iter().map(Pattern::beginning).collect();
     for beginning in beginnings {
         let mut pages = session.graph.pages(groups::named(beginning));
         while let Some(page) = pages.next().await? {
             session.check_time()?;
             session.run.progress.pages += 1;
-            let fits = |name: &String| patterns.iter().any(|pattern| pattern.fits(name));
-            let fitting = page.value.iter().filter(|group| group.display_name.value().is_some_and(fits));
+            let is_team = |group: &&Group| group.display_name.value().is_some_and(|name| rules.is_team_name(name));
+            let fitting = page.value.iter().filter(is_team);
             found.extend(fitting.map(|group| GroupId(group.id)));
         }
     }
-    found.extend(unlisted(session, &patterns, &found).await?);
+    found.extend(unlisted(session, &found).await?);
     let chunk = Chunk::NamedGroups { groups: found.into_iter().collect() };
     let chunks = vec![encode(std::slice::from_ref(&chunk))?];
     session.save(Commit { chunks, ..Commit::at(session.now()) }).await?;
@@ -54,18 +54,17 @@ pub(super) async fn read_names(session: &mut Session<'_>, snapshot: &mut Snapsho
 
 /// Teams by their names that the list lacks, and that say themselves that they still are called so: a list that leaves
 /// something out looks whole.
-async fn unlisted(
-    session: &Session<'_>,
-    patterns: &BTreeSet<Pattern>,
-    listed: &BTreeSet<GroupId>,
-) -> Result<BTreeSet<GroupId>, Failure> {
-    let fits = |name: &str| patterns.iter().any(|pattern| pattern.fits(name));
+async fn unlisted(session: &Session<'_>, listed: &BTreeSet<GroupId>) -> Result<BTreeSet<GroupId>, Failure> {
+    let rules = &session.connection.rules.teams;
     let stored = session.table().groups(session.connection.id).await?;
-    let missing = stored.into_iter().filter(|(group, known)| fits(&known.name) && !listed.contains(group));
+    let missing =
+        stored.into_iter().filter(|(group, known)| rules.is_team_name(&known.name) && !listed.contains(group));
     let mut still = BTreeSet::new();
     for (group, _) in missing {
         match session.graph.send(&groups::get(group.0)).await {
-            Ok(found) if found.display_name.value().is_some_and(|name| fits(name)) => drop(still.insert(group)),
+            Ok(found) if found.display_name.value().is_some_and(|name| rules.is_team_name(name)) => {
+                still.insert(group);
+            }
             Ok(_) | Err(Error::NotFound { .. }) => {}
             Err(other) => return Err(other.into()),
         }

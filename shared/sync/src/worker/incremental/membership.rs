@@ -66,7 +66,7 @@ pub(super) async fn resolve(session: &Session<'_>, changes: &Changes) -> Result<
     }
     let mut stored = session.table().groups(session.connection.id).await?;
     let by_scope = teams.groups(scope, []);
-    let fits = |name: &str| teams.group_names.iter().any(|pattern| pattern.fits(name));
+    let fits = |name: &str| teams.is_team_name(name);
     let is_new_team = |group: &GroupId, change: &GroupChange| {
         stored.get(group).is_none_or(|known| known.name.is_empty()) && change.name.as_deref().is_some_and(fits)
     };
