@@ -80,7 +80,7 @@ async fn expire_the_secret(teller: &mut Teller<'_>) -> Result<()> {
     let paused = status(teller, "paused").await?;
     let mail = owners_mail(teller, mails).await?;
     teller.tell("the client secret expires: paused, owners mailed", begun.elapsed(), false);
-    teller.remark(&format!("paused: {} {}", text(&paused, "/pause/message"), text(&paused, "/pause/action")));
+    teller.remark(&format!("paused: {}. {}", text(&paused, "/pause/message"), text(&paused, "/pause/action")));
     for line in mail.lines() {
         teller.remark(&format!("| {line}"));
     }
