@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use entra::DeltaSettings;
+use reference::{Account, Platform, Team};
+use rollcall_directory::identity::{PersonId, TeamSource};
 use rollcall_store::PageRequest;
 use rollcall_sync::job::{Cause, Job};
 use tokio::time::{Instant, sleep};
@@ -63,7 +65,7 @@ impl Play {
     /// ever lied, the cursor has kept its promise: what follows it is all that is missing.
     async fn follow(&mut self) -> Result<(), Failed> {
         for customer in 0..self.customers.len() {
-            let before = self.held(customer);
+            let mut before = self.held(customer);
             self.send(customer, Job::Incremental { cause: manual() });
             self.finish().await?;
             if self.lied {
@@ -74,11 +76,27 @@ impl Play {
             let holds =
                 self.operator.worker.table.holds_page(self.connection(customer), &PageRequest::first(1)).await?;
             let settled = holds.items.is_empty() && state.doubts.is_empty() && state.unanswered.is_empty();
+            self.admit_passing_teams(customer, &mut before).await?;
             let differences = self.differences(customer, &before).await?;
             if settled && !differences.is_empty() {
                 self.complain("the cursor is ahead of what was applied", &differences);
             }
         }
+        Ok(())
+    }
+
+    /// A round gives before it takes: what it would take may be held or refuted. A manager who leaves while somebody else
+    /// begins to report to them has a team in between, which stays, retired: it counts as one from `before`. Another team
+    /// that is new and retired was made without any reason.
+    async fn admit_passing_teams(&self, customer: usize, before: &mut Held) -> Result<(), Failed> {
+        let after = self.expected(customer, before.platform.clone()).await?.platform;
+        let passing = self.held(customer).platform.teams.into_iter().filter(|(source, team)| {
+            let may_have_passed =
+                matches!(source, TeamSource::Manager(manager) if had_reason(*manager, [&before.platform, &after]));
+            !team.active && !before.platform.teams.contains_key(source) && may_have_passed
+        });
+        let passing: Vec<(TeamSource, Team)> = passing.collect();
+        before.platform.teams.extend(passing);
         Ok(())
     }
 
@@ -144,6 +162,14 @@ impl Play {
         let shown: Vec<&str> = differences.iter().take(3).map(String::as_str).collect();
         self.watch.complain(format!("{what}: {} differences, first {}", differences.len(), shown.join("; ")));
     }
+}
+
+/// Whether a manager could have a team while some accounts were still as in one of these, and others as in the other.
+fn had_reason(manager: PersonId, platforms: [&Platform; 2]) -> bool {
+    let any = |test: &dyn Fn(PersonId, &Account) -> bool| {
+        platforms.iter().flat_map(|platform| platform.active()).any(|(person, account)| test(person, account))
+    };
+    any(&|person, _| person == manager) && any(&|_, account| account.manager_team == Some(manager))
 }
 
 /// Somebody asks: nothing waits then, whatever Graph said before, and whether or not changes are followed by themselves.
