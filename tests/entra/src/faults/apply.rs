@@ -36,7 +36,7 @@ pub(crate) fn instead(fault: &Fault, request: &Request, now: Timestamp) -> Optio
         Fault::Redirect { status, location } => Some(Reply::empty(*status).header("location", location.clone())),
         Fault::ResetBeforeHead => Some(cut(Reply::empty(200), 0)),
         Fault::ResetInHead => Some(cut(Reply::empty(200), 20)),
-        Fault::EmptyPage => Some(page(&json!({"value": [], "@odata.nextLink": own_link(request)}))),
+        Fault::EmptyPage => Some(page(&json!({"value": [], "@odata.nextLink": next_link(request)}))),
         Fault::ZeroRows => Some(page(&json!({"value": []}))),
         _ => None,
     }
@@ -158,6 +158,12 @@ fn link(body: &mut Map<String, Value>, target: String) {
 fn own_link(request: &Request) -> String {
     let query = if request.raw_query.is_empty() { String::new() } else { format!("?{}", request.raw_query) };
     format!("{}{}{query}", request.origin, request.path)
+}
+
+/// A link to the same rows that is not the request's own: no page of Graph's leads to itself, not even an empty one.
+fn next_link(request: &Request) -> String {
+    let separator = if request.raw_query.is_empty() { '?' } else { '&' };
+    format!("{}{separator}after=empty", own_link(request))
 }
 
 fn page(body: &Value) -> Reply {

@@ -160,7 +160,7 @@ pub enum Fault {
     NoLinks,
     /// Both nextLink and deltaLink.
     BothLinks,
-    /// An empty page whose nextLink leads to the right one.
+    /// An empty page whose nextLink, which is not the request's own, leads to the right one.
     EmptyPage,
     /// 200 with no rows and no nextLink.
     ZeroRows,

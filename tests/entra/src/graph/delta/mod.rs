@@ -56,9 +56,9 @@ fn link_token<'call>(call: &'call Call<'_>) -> Option<(&'static str, &'call str)
     option("$skiptoken").or_else(|| option("$deltatoken"))
 }
 
-/// A nextLink. Nothing may be added to it.
+/// A nextLink. No query option may be added to it.
 fn continued(call: &Call<'_>, kind: Kind, text: &str) -> Result<Token, GraphError> {
-    if call.request.query.len() > 1 {
+    if call.request.query.iter().filter(|(name, _)| name.starts_with('$')).count() > 1 {
         return Err(GraphError::bad_request(
             "Query options cannot be combined with $skiptoken: use the link as it was given.",
         ));
