@@ -171,12 +171,12 @@ impl ExistingAccounts {
 
     /// Which account is this person's.
     #[must_use]
-    pub fn find(&self, person: &Person) -> Option<Match> {
+    pub fn find<V: AsRef<str>>(&self, person: &Person<V>) -> Option<Match> {
         if let Some((account, _)) = self.linked.get(&person.id) {
             return Some(Match::Linked { account: account.clone() });
         }
         self.order.iter().find_map(|by| {
-            let value = person.attributes.get(&by.property())?.to_lowercase();
+            let value = person.attributes.get(&by.property())?.as_ref().to_lowercase();
             if *by != MatchBy::EmployeeId && !self.is_verified(&value) {
                 return None;
             }

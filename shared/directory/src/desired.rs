@@ -94,7 +94,12 @@ impl Policy<'_> {
     /// `matched` says which account that was there before may be theirs; it only matters for
     /// somebody who has none of ours.
     #[must_use]
-    pub fn desired(&self, person: &Person, membership: &Membership, matched: Option<Match>) -> Desired {
+    pub fn desired<V: AsRef<str>>(
+        &self,
+        person: &Person<V>,
+        membership: &Membership,
+        matched: Option<Match>,
+    ) -> Desired {
         if let Err(leaving) = self.admits(person, &membership.roots) {
             return Desired::Nothing(leaving);
         }
@@ -113,7 +118,7 @@ impl Policy<'_> {
     /// What the account of somebody looks like who has one and should have one, told without making it: nobody else's
     /// account needs to be looked at. `None` where there is more to say: they should have none, or lack something.
     #[must_use]
-    pub fn fingerprint(&self, person: &Person, membership: &Membership) -> Option<Fingerprint> {
+    pub fn fingerprint<V: AsRef<str>>(&self, person: &Person<V>, membership: &Membership) -> Option<Fingerprint> {
         if self.admits(person, &membership.roots).is_err() || !self.rules.lacks(person).is_empty() {
             return None;
         }
@@ -148,7 +153,7 @@ impl Policy<'_> {
     ///
     /// # Errors
     /// Why they are not.
-    pub fn admits(&self, person: &Person, member_of: &BTreeSet<GroupId>) -> Result<(), Leaving> {
+    pub fn admits<V: AsRef<str>>(&self, person: &Person<V>, member_of: &BTreeSet<GroupId>) -> Result<(), Leaving> {
         self.rules.admit(person)?;
         if self.scope.admits(person.id, member_of) { Ok(()) } else { Err(Leaving::OutOfScope) }
     }

@@ -1,5 +1,6 @@
 //! A person as the directory shows them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::identity::PersonId;
@@ -28,6 +29,18 @@ impl<T: Clone> Reading<T> {
             Self::Absent => known.cloned(),
             Self::Cleared => None,
             Self::Is(value) => Some(value.clone()),
+        }
+    }
+}
+
+impl Reading<Cow<'_, str>> {
+    /// The same with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Reading<String> {
+        match self {
+            Self::Absent => Reading::Absent,
+            Self::Cleared => Reading::Cleared,
+            Self::Is(text) => Reading::Is(text.into_owned()),
         }
     }
 }
@@ -95,13 +108,13 @@ impl PersonReading {
 
 /// A person of the directory with everything that Rollcall wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct Person<V = String> {
     /// The object id.
     pub id: PersonId,
     /// `accountEnabled`.
     pub enabled: bool,
     /// What was read and has a value: what is kept on the account, and what only the rules look at.
-    pub attributes: Attributes,
+    pub attributes: Attributes<V>,
     /// The object id of the manager, in scope or not.
     pub manager: Option<PersonId>,
 }
@@ -109,18 +122,25 @@ pub struct Person {
 /// The mark of people from elsewhere.
 const EXTERNAL: &[u8] = b"#EXT#";
 
-impl Person {
+impl<V: AsRef<str>> Person<V> {
     /// Whether this is a guest: by `userType`, or by the mark that Entra puts into the user
     /// principal name of people from elsewhere (Microsoft Entra, "Properties of a B2B guest user").
     #[must_use]
     pub fn is_guest(&self) -> bool {
         let has = |property: &Property, test: fn(&str) -> bool| {
-            self.attributes.get(property).is_some_and(|value| test(value))
+            self.attributes.get(property).is_some_and(|value| test(value.as_ref()))
         };
         has(&Property::UserType, |kind| kind.eq_ignore_ascii_case("guest"))
             || has(&Property::UserPrincipalName, |name| {
                 name.as_bytes().windows(EXTERNAL.len()).any(|part| part.eq_ignore_ascii_case(EXTERNAL))
             })
+    }
+
+    /// The same person with texts of their own.
+    #[must_use]
+    pub fn to_owned(&self) -> Person {
+        let attributes = self.attributes.iter().map(|(property, value)| (property.clone(), value.as_ref().to_owned()));
+        Person { id: self.id, enabled: self.enabled, attributes: attributes.collect(), manager: self.manager }
     }
 }
 

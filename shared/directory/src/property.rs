@@ -182,7 +182,9 @@ impl ExtensionName {
 /// The values of an account's attributes, in the order of the properties. A property without a value has no entry.
 ///
 /// A full run makes them of everybody, every day, and they are few: so they stand in one block, and not in a tree.
-pub type Attributes = LiteMap<Property, String>;
+///
+/// Those of somebody who is only looked at need not be copied: `V` is then a text that belongs to somebody else.
+pub type Attributes<V = String> = LiteMap<Property, V>;
 
 #[cfg(test)]
 mod tests {

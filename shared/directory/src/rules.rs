@@ -138,8 +138,8 @@ pub enum EmailSource {
 impl EmailSource {
     /// The address of somebody with these properties.
     #[must_use]
-    pub fn of(self, attributes: &Attributes) -> Option<&str> {
-        let value = |property: &Property| attributes.get(property).map(String::as_str);
+    pub fn of<V: AsRef<str>>(self, attributes: &Attributes<V>) -> Option<&str> {
+        let value = |property: &Property| attributes.get(property).map(V::as_ref);
         match self {
             Self::UserPrincipalName => value(&Property::UserPrincipalName),
             Self::Mail => value(&Property::Mail),
@@ -263,23 +263,23 @@ pub struct Profile {
 impl Rules {
     /// What of a person is on their account.
     #[must_use]
-    pub fn profile(&self, person: &Person) -> Profile {
+    pub fn profile<V: AsRef<str>>(&self, person: &Person<V>) -> Profile {
         let kept = person.attributes.iter().filter(|(property, _)| self.attributes.keeps(property));
         Profile {
-            attributes: kept.map(|(property, value)| (property.clone(), value.clone())).collect(),
+            attributes: kept.map(|(property, value)| (property.clone(), value.as_ref().to_owned())).collect(),
             email: self.email.of(&person.attributes).map(str::to_owned),
             language: self.language_of(person),
         }
     }
 
-    pub(crate) fn language_of(&self, person: &Person) -> Option<String> {
-        let preferred = person.attributes.get(&Property::PreferredLanguage).map(String::as_str);
+    pub(crate) fn language_of<V: AsRef<str>>(&self, person: &Person<V>) -> Option<String> {
+        let preferred = person.attributes.get(&Property::PreferredLanguage).map(V::as_ref);
         if self.languages.are_mapped() { self.languages.map(preferred) } else { None }
     }
 
     /// What a person lacks to get an account.
     #[must_use]
-    pub fn lacks(&self, person: &Person) -> BTreeSet<Required> {
+    pub fn lacks<V: AsRef<str>>(&self, person: &Person<V>) -> BTreeSet<Required> {
         let has = |required: Required| match required.property() {
             Some(property) => person.attributes.contains_key(&property),
             None => self.email.of(&person.attributes).is_some(),
@@ -291,7 +291,7 @@ impl Rules {
     ///
     /// # Errors
     /// Why they don't.
-    pub fn admit(&self, person: &Person) -> Result<(), Leaving> {
+    pub fn admit<V: AsRef<str>>(&self, person: &Person<V>) -> Result<(), Leaving> {
         if !person.enabled && self.disabled_accounts == DisabledAccounts::Out {
             return Err(Leaving::Disabled);
         }

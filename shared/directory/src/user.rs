@@ -204,14 +204,14 @@ pub(crate) struct Looks<'a, A> {
     pub(crate) teams: &'a BTreeSet<GroupId>,
 }
 
-impl<'a, A: Iterator<Item = (&'a Property, &'a String)>> Looks<'a, A> {
+impl<'a, V: AsRef<str> + 'a, A: Iterator<Item = (&'a Property, &'a V)>> Looks<'a, A> {
     pub(crate) fn fingerprint(self) -> Fingerprint {
         let Self { reason, attributes, email, language, manager, reports_to, groups, teams } = self;
         let mut digest = Digester::default();
         digest.part(reason.map_or(b"active".as_slice(), |reason| reason.word().as_bytes()));
         for (property, value) in attributes {
             digest.part(property.name().as_bytes());
-            digest.part(value.as_bytes());
+            digest.part(value.as_ref().as_bytes());
         }
         for text in [email, language] {
             digest.part(text.unwrap_or_default().as_bytes());
@@ -272,7 +272,8 @@ impl Default for Digester {
 impl Digester {
     /// Each part carries its length, so that no two sequences of parts run together alike.
     fn part(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        // No text of a directory comes near so long a one; and a short length is less to digest.
+        self.0.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
         self.0.extend_from_slice(bytes);
     }
 

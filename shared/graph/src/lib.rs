@@ -96,7 +96,7 @@ pub use page::Page;
 pub use pages::{FollowedLinks, Pages};
 pub use patience::Tuning;
 pub use photos::ProfilePhoto;
-pub use properties::Properties;
+pub use properties::{Properties, PropertyValue};
 pub use request::Request;
 pub use transport::{Limits, Transport, TransportError};
 pub use user::{ManagerField, Removed, User};

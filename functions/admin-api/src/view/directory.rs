@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use rollcall_directory::identity::GroupId;
 use rollcall_graph::{Group as FoundGroup, User as FoundUser};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -151,7 +150,7 @@ impl Group {
 impl Person {
     /// A person as Graph tells them, with what choosing them would mean.
     pub(crate) fn of(user: &FoundUser, standing: Standing) -> Self {
-        let text = |name: &str| user.properties.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| user.properties.text(name).map(str::to_owned);
         Self {
             id: user.id,
             name: text("displayName"),

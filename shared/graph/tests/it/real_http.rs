@@ -63,7 +63,7 @@ async fn a_call_arrives_with_token_and_headers_and_a_gzip_answer_is_read() {
         .mount(&server)
         .await;
     let user = client.send(&one_user()).await.unwrap();
-    assert_eq!(user.properties.get("mail"), Some(&json!("m@x")));
+    assert_eq!(user.properties.text("mail"), Some("m@x"));
 }
 
 #[tokio::test]

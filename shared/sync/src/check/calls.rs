@@ -7,7 +7,7 @@ use rollcall_directory::rules::Rules;
 use rollcall_directory::scope::Scope;
 use rollcall_graph::subscriptions::{self, NewSubscription};
 use rollcall_graph::users::{DeltaStart, Expand};
-use rollcall_graph::{Error, GraphClient, User, groups, photos, users};
+use rollcall_graph::{Error, GraphClient, PropertyValue, User, groups, photos, users};
 use rollcall_store::Resource;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -154,7 +154,7 @@ fn users_trouble(users: Result<Vec<User>, Error>) -> Option<Advice> {
         Ok(users) => users,
         Err(error) => return Some(Advice::of(&error)),
     };
-    let is_full = |user: &User| user.properties.get("accountEnabled").is_some_and(|value| value.is_boolean());
+    let is_full = |user: &User| matches!(user.properties.get("accountEnabled"), Some(PropertyValue::Flag(_)));
     (!users.is_empty() && !users.iter().any(is_full)).then(|| {
         Advice::new(
             "Microsoft Graph lists the users without saying whether they are enabled",

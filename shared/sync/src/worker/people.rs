@@ -11,14 +11,14 @@ use rollcall_directory::identity::PersonId;
 use rollcall_directory::person::{Person, PersonReading};
 use rollcall_directory::plan::{PersonPlan, plan};
 use rollcall_directory::property::Property;
-use rollcall_directory::scope::Scope;
+use rollcall_directory::scope::{Membership, Scope};
 use rollcall_directory::user::User;
 use rollcall_graph::{Expand, Page, User as GraphUser, users};
 use rollcall_store::commit::{Commit, UserWrite};
 
 use super::checkpoint::Stage;
 use super::failure::Failure;
-use super::full::{FullRun, Known};
+use super::full::FullRun;
 use super::manager_teams;
 use super::question::{Told, users_by_id};
 use super::reading::{Answered, person, whole};
@@ -90,10 +90,6 @@ async fn write_list_page(
     ended: bool,
     (read, counted): (u64, Option<u64>),
 ) -> Result<(), Failure> {
-    let scope = &session.connection.scope;
-    let is_in = |id: PersonId| scope.admits(id, &run.snapshot.membership(&run.memberships, id).roots);
-    let mut listed = page.value;
-    listed.retain(|user| scope.is_open() || is_in(PersonId(user.id)));
     let end = match ended {
         false => None,
         // People leave while pages are read: the list is complete if it held as many as the lower count.
@@ -102,7 +98,7 @@ async fn write_list_page(
             Some(Chunk::PeopleRead { read, counted: counted.map(|first| first.min(counted_again)) })
         }
     };
-    write_page(session, run, listed, end).await
+    write_page(session, run, page.value, end).await
 }
 
 /// Asks for everybody in scope who has not been read.
@@ -129,7 +125,8 @@ async fn write_page(
     users: Vec<GraphUser>,
     more: Option<Chunk>,
 ) -> Result<(), Failure> {
-    let rows = rows(session, run, users);
+    let rows = rows(session, run, &users);
+    drop(users);
     let stored = stored_where_needed(session, run, &rows).await?;
     let mut page = PagePlan::default();
     for (person, row) in &rows {
@@ -159,26 +156,11 @@ enum Row {
     AsStored,
     /// Everything that the rules look at.
     Whole(Person),
-    /// A part of it, or as good as all of it by several rows.
+    /// A part of it, or several rows.
     Part(PersonReading),
 }
 
 impl Row {
-    /// What is left with a later reading laid over it.
-    fn under(self, later: PersonReading) -> Self {
-        match self {
-            Self::AsStored => Self::Part(later),
-            Self::Whole(person) => match later.over(Some(&person)) {
-                Some(person) => Self::Whole(person),
-                None => Self::Part(later),
-            },
-            Self::Part(mut earlier) => {
-                earlier.absorb(later);
-                Self::Part(earlier)
-            }
-        }
-    }
-
     /// The person, given the account that is stored.
     fn person(&self, stored: Option<&User>) -> Option<Cow<'_, Person>> {
         match self {
@@ -189,27 +171,31 @@ impl Row {
     }
 }
 
-/// One row for each person, in order, the later ones of a page laid over the earlier.
-fn rows(session: &Session<'_>, run: &FullRun, mut users: Vec<GraphUser>) -> Vec<(PersonId, Row)> {
-    let inputs = &session.inputs;
-    let is_as_stored =
-        |person: &Person| run.index.get(&person.id).is_some_and(|known| is_as_stored(session, run, person, known));
-    users.sort_by_key(|user| user.id);
-    let mut rows = Vec::with_capacity(users.len());
-    let mut users = users.into_iter().peekable();
-    while let Some(user) = users.next() {
-        let id = user.id;
-        let mut row = whole(user, inputs, Answered::WithManager).map_or_else(Row::Part, Row::Whole);
-        while let Some(later) = users.next_if(|user| user.id == id) {
-            row = row.under(person(later, inputs, Answered::WithManager));
+/// One row for each person, in order, the later ones of a page laid over the earlier. Whoever is not in a scope that
+/// is not open to all is left out: most of a large tenant may be.
+fn rows(session: &Session<'_>, run: &FullRun, users: &[GraphUser]) -> Vec<(PersonId, Row)> {
+    let scope = &session.connection.scope;
+    let reading = |user: &GraphUser| person(user, &session.inputs, Answered::WithManager);
+    let row = |users: &[&GraphUser]| {
+        let (first, later) = users.split_first()?;
+        let id = PersonId(first.id);
+        let membership = run.snapshot.membership(&run.memberships, id);
+        if !scope.is_open() && !scope.admits(id, &membership.roots) {
+            return None;
         }
-        row = match row {
-            Row::Whole(person) if is_as_stored(&person) => Row::AsStored,
-            row => row,
+        let row = match whole(first, &session.inputs, Answered::WithManager).filter(|_| later.is_empty()) {
+            Some(person) if is_as_stored(session, run, &person, membership) => Row::AsStored,
+            Some(person) => Row::Whole(person.to_owned()),
+            None => Row::Part(later.iter().fold(reading(first), |mut earlier, user| {
+                earlier.absorb(reading(user));
+                earlier
+            })),
         };
-        rows.push((PersonId(id), row));
-    }
-    rows
+        Some((id, row))
+    };
+    let mut users: Vec<&GraphUser> = users.iter().collect();
+    users.sort_by_key(|user| user.id);
+    users.chunk_by(|one, other| one.id == other.id).filter_map(row).collect()
 }
 
 /// Reads the accounts that differ from what was read, and those of whom the row does not tell everything.
@@ -227,8 +213,13 @@ async fn stored_where_needed(
 }
 
 /// Whether the account already is what this person should have: told by the fingerprint, without reading the account.
-fn is_as_stored(session: &Session<'_>, run: &FullRun, person: &Person, known: &Known) -> bool {
-    let membership = run.snapshot.membership(&run.memberships, person.id);
+fn is_as_stored<V: AsRef<str>>(
+    session: &Session<'_>,
+    run: &FullRun,
+    person: &Person<V>,
+    membership: &Membership,
+) -> bool {
+    let Some(known) = run.index.get(&person.id) else { return false };
     let policy = session.policy(&run.graph);
     if known.is_active() {
         return policy.fingerprint(person, membership).is_some_and(|fingerprint| fingerprint == known.fingerprint);

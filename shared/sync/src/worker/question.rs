@@ -45,7 +45,7 @@ pub(super) async fn ask(
         _ if unanswered.contains(id) => Answer::Unanswered,
         Some(_) if !knows_groups(id) => Answer::Contradictory,
         Some(user) => {
-            let reading = person(user.clone(), &of_interest, Answered::AsDelta);
+            let reading = person(user, &of_interest, Answered::AsDelta);
             Answer::Present {
                 enabled: match reading.enabled {
                     Reading::Is(enabled) => Some(enabled),
@@ -152,7 +152,7 @@ pub(super) async fn portraits(
     found.retain(|person, _| !unanswered.contains(person));
     let portrait = |(id, user): (PersonId, User)| {
         let groups = groups.remove(&id).unwrap_or_default();
-        (id, Portrait { reading: person(user, &session.inputs, Answered::WithManager), groups })
+        (id, Portrait { reading: person(&user, &session.inputs, Answered::WithManager), groups })
     };
     Ok(Told { told: found.into_iter().map(portrait).collect(), unanswered })
 }

@@ -1,11 +1,12 @@
 //! From Graph's users and groups to the core's.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rollcall_directory::identity::{GroupId, PersonId};
 use rollcall_directory::person::{Person, PersonReading, Reading};
-use rollcall_directory::property::Property;
-use rollcall_graph::{ManagerField, Properties, User};
+use rollcall_directory::property::{Attributes, Property};
+use rollcall_graph::{ManagerField, Properties, PropertyValue, User};
 use serde_json::Value;
 
 /// How the answer came about, which decides what a missing manager means.
@@ -19,104 +20,89 @@ pub enum Answered {
 
 /// What Graph's answer says of a person, as far as the rules look at it.
 #[must_use]
-pub fn person(user: User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
-    Told::by(user, inputs, answered).reading()
+pub fn person(user: &User, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
+    let told =
+        inputs.iter().filter_map(|property| Some((property.clone(), value(property, &user.properties)?.into_owned())));
+    PersonReading {
+        id: PersonId(user.id),
+        enabled: enabled(user),
+        attributes: told.collect(),
+        manager: manager(user, answered),
+    }
 }
 
 /// The person, where Graph's answer tells everything that the rules look at, so that nothing known before is needed.
-///
-/// # Errors
-/// What the answer does tell.
-pub(super) fn whole(user: User, inputs: &BTreeSet<Property>, answered: Answered) -> Result<Person, PersonReading> {
-    let told = Told::by(user, inputs, answered);
-    match told.enabled {
-        Reading::Is(enabled) if told.is_complete(inputs) => Ok(told.person(enabled)),
-        _ => Err(told.reading()),
-    }
-}
-
-/// An answer, before it is known whether it tells everything.
-struct Told {
-    id: PersonId,
-    enabled: Reading<bool>,
-    values: Vec<(Property, Reading<String>)>,
-    manager: Reading<PersonId>,
-}
-
-impl Told {
-    fn by(mut user: User, inputs: &BTreeSet<Property>, answered: Answered) -> Self {
-        let enabled = match user.properties.get("accountEnabled") {
-            Some(Value::Bool(enabled)) => Reading::Is(*enabled),
-            _ => Reading::Absent,
-        };
-        let manager = match (user.manager, answered) {
-            (ManagerField::Is(id), _) => Reading::Is(PersonId(id)),
-            (ManagerField::Cleared, _) | (ManagerField::NotReturned, Answered::WithManager) => Reading::Cleared,
-            (ManagerField::NotReturned, Answered::AsDelta) => Reading::Absent,
-        };
-        let mut values = Vec::with_capacity(inputs.len());
-        for property in inputs {
-            values.extend(attribute(property, &mut user.properties).map(|value| (property.clone(), value)));
+pub(super) fn whole<'a>(
+    user: &'a User,
+    inputs: &BTreeSet<Property>,
+    answered: Answered,
+) -> Option<Person<Cow<'a, str>>> {
+    let Reading::Is(enabled) = enabled(user) else { return None };
+    let manager = match manager(user, answered) {
+        Reading::Is(manager) => Some(manager),
+        Reading::Cleared => None,
+        Reading::Absent => return None,
+    };
+    let mut attributes = Attributes::with_capacity(inputs.len());
+    for property in inputs {
+        match value(property, &user.properties)? {
+            Reading::Is(text) => drop(attributes.insert(property.clone(), text)),
+            Reading::Cleared => {}
+            Reading::Absent => return None,
         }
-        Self { id: PersonId(user.id), enabled, values, manager }
     }
+    Some(Person { id: PersonId(user.id), enabled, attributes, manager })
+}
 
-    fn is_complete(&self, inputs: &BTreeSet<Property>) -> bool {
-        self.manager != Reading::Absent
-            && self.values.len() == inputs.len()
-            && self.values.iter().all(|(_, value)| *value != Reading::Absent)
+fn enabled(user: &User) -> Reading<bool> {
+    match user.properties.get("accountEnabled") {
+        Some(PropertyValue::Flag(enabled)) => Reading::Is(enabled),
+        _ => Reading::Absent,
     }
+}
 
-    fn reading(self) -> PersonReading {
-        let Self { id, enabled, values, manager } = self;
-        PersonReading { id, enabled, attributes: values.into_iter().collect(), manager }
-    }
-
-    fn person(self, enabled: bool) -> Person {
-        let values = self.values.into_iter().filter_map(|(property, value)| match value {
-            Reading::Is(value) => Some((property, value)),
-            Reading::Absent | Reading::Cleared => None,
-        });
-        let manager = match self.manager {
-            Reading::Is(manager) => Some(manager),
-            Reading::Absent | Reading::Cleared => None,
-        };
-        Person { id: self.id, enabled, attributes: values.collect(), manager }
+const fn manager(user: &User, answered: Answered) -> Reading<PersonId> {
+    match (user.manager, answered) {
+        (ManagerField::Is(id), _) => Reading::Is(PersonId(id)),
+        (ManagerField::Cleared, _) | (ManagerField::NotReturned, Answered::WithManager) => Reading::Cleared,
+        (ManagerField::NotReturned, Answered::AsDelta) => Reading::Absent,
     }
 }
 
 /// The value of a property in what Graph returned under the name that was selected.
-fn attribute(property: &Property, properties: &mut Properties) -> Option<Reading<String>> {
-    let Some(member) = property.member() else { return properties.take(property.selected()).map(text) };
-    Some(match properties.get(property.selected())? {
+fn value<'a>(property: &Property, properties: &'a Properties) -> Option<Reading<Cow<'a, str>>> {
+    let selected = properties.get(property.selected())?;
+    let Some(member) = property.member() else { return Some(text(selected)) };
+    Some(match selected {
         // The whole complex property is gone, and its members with it.
-        Value::Null => Reading::Cleared,
-        Value::Object(members) => members.get(member).cloned().map_or(Reading::Absent, text),
-        _ => Reading::Absent,
+        PropertyValue::Null => Reading::Cleared,
+        PropertyValue::Other(Value::Object(members)) => {
+            members.get(member).map_or(Reading::Absent, |value| text(value.into()))
+        }
+        PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::Other(_) => Reading::Absent,
     })
 }
 
 /// An empty text is no value: Graph stores none, and a platform has no use for one.
-fn text(value: Value) -> Reading<String> {
+fn text(value: PropertyValue<'_>) -> Reading<Cow<'_, str>> {
     match value {
-        Value::Null => Reading::Cleared,
-        Value::String(text) if text.is_empty() => Reading::Cleared,
-        Value::String(text) => Reading::Is(text),
+        PropertyValue::Null | PropertyValue::Text("") => Reading::Cleared,
+        PropertyValue::Text(text) => Reading::Is(text.into()),
         // Directory extensions may be of other simple types.
-        Value::Bool(flag) => Reading::Is(flag.to_string()),
-        Value::Number(number) => Reading::Is(number.to_string()),
-        Value::Array(values) => list(&values),
+        PropertyValue::Flag(flag) => Reading::Is(if flag { "true" } else { "false" }.into()),
+        PropertyValue::Other(Value::Number(number)) => Reading::Is(number.to_string().into()),
+        PropertyValue::Other(Value::Array(values)) => list(values),
         // A type that Graph's schema does not know for these properties says nothing.
-        Value::Object(_) => Reading::Absent,
+        PropertyValue::Other(_) => Reading::Absent,
     }
 }
 
 /// Several values as one text, in a fixed order: Graph promises none.
-fn list(values: &[Value]) -> Reading<String> {
+fn list(values: &[Value]) -> Reading<Cow<'_, str>> {
     let mut texts: Vec<&str> = values.iter().filter_map(Value::as_str).filter(|text| !text.is_empty()).collect();
     texts.sort_unstable();
     texts.dedup();
-    if texts.is_empty() { Reading::Cleared } else { Reading::Is(texts.join("; ")) }
+    if texts.is_empty() { Reading::Cleared } else { Reading::Is(texts.join("; ").into()) }
 }
 
 /// The members of a group by kind. Devices and the like are nobody's account.
@@ -139,7 +125,7 @@ mod tests {
     }
 
     fn read(value: Value, inputs: &BTreeSet<Property>, answered: Answered) -> PersonReading {
-        person(user(value), inputs, answered)
+        person(&user(value), inputs, answered)
     }
 
     #[test]
@@ -152,7 +138,7 @@ mod tests {
         assert_eq!(reading.attributes.get(&Property::Department), Some(&Reading::Is("Sales".to_owned())));
         assert_eq!(reading.attributes.get(&Property::JobTitle), None);
         assert_eq!(reading.manager, Reading::Absent);
-        assert_eq!(whole(user(row), &inputs, Answered::AsDelta), Err(reading));
+        assert_eq!(whole(&user(row), &inputs, Answered::AsDelta), None);
     }
 
     #[test]
@@ -193,8 +179,8 @@ mod tests {
         let inputs = BTreeSet::new();
         let row = json!({ "id": ID, "accountEnabled": true });
         assert_eq!(read(row.clone(), &inputs, Answered::WithManager).manager, Reading::Cleared);
-        assert!(whole(user(row.clone()), &inputs, Answered::WithManager).is_ok());
-        assert!(whole(user(row), &inputs, Answered::AsDelta).is_err());
+        assert!(whole(&user(row.clone()), &inputs, Answered::WithManager).is_some());
+        assert!(whole(&user(row), &inputs, Answered::AsDelta).is_none());
     }
 
     #[test]
@@ -210,7 +196,9 @@ mod tests {
                     "manager": manager,
                 });
                 let reading = read(row.clone(), &inputs, Answered::WithManager);
-                assert_eq!(whole(user(row), &inputs, Answered::WithManager).ok(), reading.over(None));
+                let user = user(row);
+                let whole = whole(&user, &inputs, Answered::WithManager);
+                assert_eq!(whole.map(|person| person.to_owned()), reading.over(None));
                 assert!(reading.over(None).is_some());
             }
         }
@@ -224,7 +212,7 @@ mod tests {
             json!({ "id": ID, "city": "Ulm" }),
             json!({ "id": ID, "accountEnabled": true, "city": {} }),
         ] {
-            assert!(whole(user(row.clone()), &inputs, Answered::WithManager).is_err(), "{row}");
+            assert!(whole(&user(row.clone()), &inputs, Answered::WithManager).is_none(), "{row}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! A page of a plain collection.
 
+use std::collections::BTreeMap;
+
 use fuzz::answer::Answer;
 use fuzz::graph::{Scripted, run};
 use fuzz::memory::bounded;
@@ -7,7 +9,8 @@ use fuzz::reading::{id, member};
 use rollcall_graph::groups::{self, Names};
 use rollcall_graph::users::{self, Expand};
 use rollcall_graph::{
-    Error, Field, Group, ManagerField, Member, MemberKind, ObjectId, Page, Request, User, organization, subscriptions,
+    Error, Field, Group, ManagerField, Member, MemberKind, ObjectId, Page, PropertyValue, Request, User, organization,
+    subscriptions,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -75,8 +78,10 @@ pub(crate) fn check_user(user: &User, row: &Value) {
     assert_eq!(user.removed.is_some(), removed, "a removal is neither lost nor made up");
     let names = row.as_object().unwrap().iter();
     let own = names.filter(|(name, _)| !name.contains('@') && !matches!(name.as_str(), "id" | "manager"));
-    let own: rollcall_graph::Properties = own.map(|(name, value)| (name.clone(), value.clone())).collect();
-    assert_eq!(user.properties, own, "a null is kept, and so is everything else");
+    let own: BTreeMap<&str, PropertyValue<'_>> = own.map(|(name, value)| (name.as_str(), value.into())).collect();
+    let read: BTreeMap<&str, PropertyValue<'_>> =
+        user.properties.keys().filter_map(|name| Some((name, user.properties.get(name)?))).collect();
+    assert_eq!(read, own, "a null is kept, and so is everything else");
     check_manager(user, row);
     assert!(!format!("{user:?}").contains("CANARY") || fuzz::reading::has_name(row, "CANARY"));
 }

@@ -40,7 +40,7 @@ pub(super) fn standing(
 
 /// Why a sync with the rules of this connection would skip the person. What Graph did not say counts against nobody.
 fn skip_reasons(person: &Found, Connection { rules, .. }: &Connection) -> Vec<SkipReason> {
-    let reading = reading(person.clone(), &rules.inputs(), Answered::AsDelta);
+    let reading = reading(person, &rules.inputs(), Answered::AsDelta);
     let Some(known) = reading.over(None) else { return Vec::new() };
     let refused = rules.admit(&known).err().and_then(SkipReason::of_leaving);
     let is_told = |required: &Required| match required.property() {

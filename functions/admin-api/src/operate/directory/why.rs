@@ -12,7 +12,6 @@ use rollcall_directory::why::{Verdict, Way, why as explain};
 use rollcall_graph::{Error as GraphError, Expand, groups, organization, users};
 use rollcall_store::{Connection, StoredGroup, StoredUser};
 use rollcall_sync::worker::{Answered, graph, person as reading};
-use serde_json::Value;
 
 use super::super::existing;
 use super::{ask, send};
@@ -71,8 +70,8 @@ async fn read(
         Err(GraphError::NotFound { .. }) => return Ok((tenant, None)),
         Err(error) => return Err(error.into()),
     };
-    let name = user.properties.get("displayName").and_then(Value::as_str).map(str::to_owned);
-    let known = reading(user, &connection.rules.inputs(), Answered::WithManager).over(None);
+    let name = user.properties.text("displayName").map(str::to_owned);
+    let known = reading(&user, &connection.rules.inputs(), Answered::WithManager).over(None);
     // Without `accountEnabled` nobody can tell, and Graph always says it when asked.
     let known = known.ok_or_else(|| {
         Problem::directory_fault("Microsoft Graph did not say whether the account is enabled. Try again.")

@@ -88,7 +88,7 @@ impl Changes {
             }
             None => {
                 self.deleted.remove(&id);
-                let reading = person(row, inputs, Answered::AsDelta);
+                let reading = person(&row, inputs, Answered::AsDelta);
                 self.readings.entry(id).or_insert_with(|| PersonReading::of(id)).absorb(reading);
             }
         }
