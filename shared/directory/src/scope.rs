@@ -121,14 +121,15 @@ impl Scope {
     /// The scope rule: is a person in who belongs to these of the [`Scope::roots`]?
     #[must_use]
     pub fn admits(&self, person: PersonId, member_of: &BTreeSet<GroupId>) -> bool {
+        let is_in_one_of = |groups: &BTreeSet<GroupId>| member_of.iter().any(|group| groups.contains(group));
         match self {
-            Self::Everyone { excluded, .. } => excluded.is_disjoint(member_of),
+            Self::Everyone { excluded, .. } => !is_in_one_of(excluded),
             Self::Groups { groups, combine, excluded, .. } => {
                 let in_groups = match combine {
-                    Combine::Any => !groups.is_disjoint(member_of),
+                    Combine::Any => is_in_one_of(groups),
                     Combine::All => !groups.is_empty() && groups.is_subset(member_of),
                 };
-                in_groups && excluded.is_disjoint(member_of)
+                in_groups && !is_in_one_of(excluded)
             }
             Self::People { people } => people.contains(&person),
         }

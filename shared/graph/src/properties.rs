@@ -233,40 +233,66 @@ impl Name {
     }
 }
 
-fn known(name: &str) -> Option<usize> {
-    KNOWN.iter().position(|known| *known == name)
+macro_rules! known {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        const KNOWN: &[&str] = &[$($name),*];
+
+        /// The place in [`KNOWN`].
+        fn known(name: &str) -> Option<usize> {
+            enum Place {
+                $($variant),*
+            }
+            match name {
+                $($name => Some(Place::$variant as usize),)*
+                _ => None,
+            }
+        }
+    };
 }
 
-/// Properties of a user that are often selected (Graph page "user resource type").
-const KNOWN: [&str; 30] = [
-    "accountEnabled",
-    "businessPhones",
-    "city",
-    "companyName",
-    "country",
-    "department",
-    "displayName",
-    "employeeHireDate",
-    "employeeId",
-    "employeeOrgData",
-    "employeeType",
-    "externalUserState",
-    "givenName",
-    "jobTitle",
-    "mail",
-    "mailNickname",
-    "mobilePhone",
-    "officeLocation",
-    "onPremisesExtensionAttributes",
-    "otherMails",
-    "postalCode",
-    "preferredLanguage",
-    "proxyAddresses",
-    "state",
-    "streetAddress",
-    "surname",
-    "usageLocation",
-    "userPrincipalName",
-    "userType",
-    "createdDateTime",
-];
+// Properties of a user that are often selected (Graph page "user resource type").
+known! {
+    AccountEnabled = "accountEnabled",
+    BusinessPhones = "businessPhones",
+    City = "city",
+    CompanyName = "companyName",
+    Country = "country",
+    Department = "department",
+    DisplayName = "displayName",
+    EmployeeHireDate = "employeeHireDate",
+    EmployeeId = "employeeId",
+    EmployeeOrgData = "employeeOrgData",
+    EmployeeType = "employeeType",
+    ExternalUserState = "externalUserState",
+    GivenName = "givenName",
+    JobTitle = "jobTitle",
+    Mail = "mail",
+    MailNickname = "mailNickname",
+    MobilePhone = "mobilePhone",
+    OfficeLocation = "officeLocation",
+    OnPremisesExtensionAttributes = "onPremisesExtensionAttributes",
+    OtherMails = "otherMails",
+    PostalCode = "postalCode",
+    PreferredLanguage = "preferredLanguage",
+    ProxyAddresses = "proxyAddresses",
+    State = "state",
+    StreetAddress = "streetAddress",
+    Surname = "surname",
+    UsageLocation = "usageLocation",
+    UserPrincipalName = "userPrincipalName",
+    UserType = "userType",
+    CreatedDateTime = "createdDateTime",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_name_leads_to_its_place() {
+        for (place, name) in KNOWN.iter().enumerate() {
+            assert_eq!(known(name), Some(place));
+        }
+        assert_eq!(known("accountenabled"), None);
+    }
+}
