@@ -135,13 +135,6 @@ impl<V: AsRef<str>> Person<V> {
                 name.as_bytes().windows(EXTERNAL.len()).any(|part| part.eq_ignore_ascii_case(EXTERNAL))
             })
     }
-
-    /// The same person with texts of their own.
-    #[must_use]
-    pub fn to_owned(&self) -> Person {
-        let attributes = self.attributes.iter().map(|(property, value)| (property.clone(), value.as_ref().to_owned()));
-        Person { id: self.id, enabled: self.enabled, attributes: attributes.collect(), manager: self.manager }
-    }
 }
 
 #[cfg(test)]

@@ -152,8 +152,11 @@ fn in_stages(write: UserWrite) -> Vec<UserWrite> {
     let old = write.before.as_ref().map(group_teams).unwrap_or_default();
     let new = write.after.as_ref().map(group_teams).unwrap_or_default();
     let turned: Vec<GroupId> = old.symmetric_difference(&new).copied().collect();
+    if turned.len() <= TEAMS {
+        return vec![write];
+    }
     let model = write.before.as_ref().filter(|before| before.status.is_active()).or(write.after.as_ref()).cloned();
-    let Some(model) = model.filter(|_| turned.len() > TEAMS) else { return vec![write] };
+    let Some(model) = model else { return vec![write] };
     let mut teams = old;
     let mut staged = Vec::new();
     let mut before = write.before;

@@ -126,7 +126,6 @@ async fn write_page(
     more: Option<Chunk>,
 ) -> Result<(), Failure> {
     let rows = rows(session, run, &users);
-    drop(users);
     let stored = stored_where_needed(session, run, &rows).await?;
     let mut page = PagePlan::default();
     for (person, row) in &rows {
@@ -139,6 +138,7 @@ async fn write_page(
     session.run.counts.skipped += page.read.problems.len() as u64;
     session.run.resume = Some(run.checkpoint.to_text()?);
     page.read.seen = rows.into_iter().map(|(person, _)| person).collect();
+    drop(users);
     let chunks: Vec<Chunk> = std::iter::once(Chunk::People(page.read)).chain(more).collect();
     let teams = manager_teams::renamed(session, &page.writes).await?;
     let commit = Commit { users: page.writes, teams, chunks: vec![encode(&chunks)?], ..Commit::at(session.now()) };
@@ -151,32 +151,41 @@ async fn write_page(
 }
 
 /// What a page says of somebody.
-enum Row {
+enum Row<'a> {
     /// That the account already is what it should be. Most say that, so that nothing more of it is kept.
     AsStored,
     /// Everything that the rules look at.
-    Whole(Person),
+    Whole(Person<Cow<'a, str>>),
     /// A part of it, or several rows.
     Part(PersonReading),
 }
 
-impl Row {
-    /// The person, given the account that is stored.
-    fn person(&self, stored: Option<&User>) -> Option<Cow<'_, Person>> {
+impl Row<'_> {
+    /// What the account should be, given the one that is stored; none where the row does not tell.
+    fn desired(&self, session: &Session<'_>, run: &FullRun, stored: Option<&User>) -> Option<Desired> {
         match self {
-            Self::AsStored => stored.map(known_person).map(Cow::Owned),
-            Self::Whole(person) => Some(Cow::Borrowed(person)),
-            Self::Part(reading) => reading.over(stored.map(known_person).as_ref()).map(Cow::Owned),
+            Self::AsStored => None,
+            Self::Whole(person) => Some(desired(session, run, person)),
+            Self::Part(reading) => Some(desired(session, run, &reading.over(stored.map(known_person).as_ref())?)),
+        }
+    }
+
+    /// What people call the person, as far as the row tells.
+    fn label(&self, stored: Option<&User>) -> String {
+        match self {
+            Self::AsStored => stored.map(User::name).unwrap_or_default(),
+            Self::Whole(person) => label(person),
+            Self::Part(reading) => label(&reading.as_if_enabled(stored.map(known_person).as_ref())),
         }
     }
 }
 
 /// One row for each person, in order, the later ones of a page laid over the earlier. Whoever is not in a scope that
 /// is not open to all is left out: most of a large tenant may be.
-fn rows(session: &Session<'_>, run: &FullRun, users: &[GraphUser]) -> Vec<(PersonId, Row)> {
+fn rows<'a>(session: &Session<'_>, run: &FullRun, users: &'a [GraphUser]) -> Vec<(PersonId, Row<'a>)> {
     let scope = &session.connection.scope;
     let reading = |user: &GraphUser| person(user, &session.inputs, Answered::WithManager);
-    let row = |users: &[&GraphUser]| {
+    let row = |users: &[&'a GraphUser]| {
         let (first, later) = users.split_first()?;
         let id = PersonId(first.id);
         let membership = run.snapshot.membership(&run.memberships, id);
@@ -185,7 +194,7 @@ fn rows(session: &Session<'_>, run: &FullRun, users: &[GraphUser]) -> Vec<(Perso
         }
         let row = match whole(first, &session.inputs, Answered::WithManager).filter(|_| later.is_empty()) {
             Some(person) if is_as_stored(session, run, &person, membership) => Row::AsStored,
-            Some(person) => Row::Whole(person.to_owned()),
+            Some(person) => Row::Whole(person),
             None => Row::Part(later.iter().fold(reading(first), |mut earlier, user| {
                 earlier.absorb(reading(user));
                 earlier
@@ -202,9 +211,10 @@ fn rows(session: &Session<'_>, run: &FullRun, users: &[GraphUser]) -> Vec<(Perso
 async fn stored_where_needed(
     session: &Session<'_>,
     run: &FullRun,
-    rows: &[(PersonId, Row)],
+    rows: &[(PersonId, Row<'_>)],
 ) -> Result<BTreeMap<PersonId, User>, Failure> {
-    let differs = |(person, row): &&(PersonId, Row)| !matches!(row, Row::AsStored) && run.index.contains_key(person);
+    let differs =
+        |(person, row): &&(PersonId, Row<'_>)| !matches!(row, Row::AsStored) && run.index.contains_key(person);
     let needed: Vec<PersonId> = rows.iter().filter(differs).map(|(person, _)| *person).collect();
     if needed.is_empty() {
         return Ok(BTreeMap::new());
@@ -230,23 +240,16 @@ fn is_as_stored<V: AsRef<str>>(
     planned.write.is_none() && planned.problem.is_none()
 }
 
-fn desired(session: &Session<'_>, run: &FullRun, person: &Person) -> Desired {
+fn desired<V: AsRef<str>>(session: &Session<'_>, run: &FullRun, person: &Person<V>) -> Desired {
     let membership = run.snapshot.membership(&run.memberships, person.id);
     session.policy(&run.graph).desired(person, membership, session.existing.find(person))
 }
 
 /// What somebody has to see to because Graph does not say whether a person is enabled.
-fn silence(
-    session: &Session<'_>,
-    run: &FullRun,
-    row: &Row,
-    stored: Option<&User>,
-) -> Option<(PersonId, String, Problem)> {
+fn silence(session: &Session<'_>, run: &FullRun, row: &Row<'_>, stored: Option<&User>) -> Option<Problem> {
     let Row::Part(reading) = row else { return None };
-    let known = stored.map(known_person);
     let membership = run.snapshot.membership(&run.memberships, reading.id);
-    let problem = session.policy(&run.graph).silence(reading, known.as_ref(), membership)?;
-    Some((reading.id, label(&reading.as_if_enabled(known.as_ref())), problem))
+    session.policy(&run.graph).silence(reading, stored.map(known_person).as_ref(), membership)
 }
 
 #[derive(Default)]
@@ -257,37 +260,36 @@ struct PagePlan {
 }
 
 impl PagePlan {
-    fn add(&mut self, session: &Session<'_>, run: &FullRun, id: PersonId, row: &Row, stored: Option<&User>) {
+    fn add(&mut self, session: &Session<'_>, run: &FullRun, id: PersonId, row: &Row<'_>, stored: Option<&User>) {
         // An account that is gone although the index has it is the next run's matter.
         if matches!(row, Row::AsStored) || (stored.is_none() && run.index.contains_key(&id)) {
             self.unchanged += 1;
             return;
         }
-        if let Some(silent) = silence(session, run, row, stored) {
-            self.read.problems.push(silent);
+        if let Some(problem) = silence(session, run, row, stored) {
+            self.read.problems.push((id, row.label(stored), problem));
             return;
         }
-        let Some(person) = row.person(stored) else { return };
-        let desired = desired(session, run, &person);
+        let Some(desired) = row.desired(session, run, stored) else { return };
         let PersonPlan { write, removals, problem } =
             plan(session.tenant, id, &session.connection.rules, desired, stored);
         if write.is_none() && removals.is_empty() {
             self.unchanged += 1;
         }
         self.read.removals.extend(removals);
-        self.read.problems.extend(problem.map(|problem: Problem| (person.id, label(&person), problem)));
+        self.read.problems.extend(problem.map(|problem: Problem| (id, row.label(stored), problem)));
         if let Some(mut after) = write {
-            after.protected |= stored.is_none() && session.existing.protects(person.id);
+            after.protected |= stored.is_none() && session.existing.protects(id);
             let name = session.run.mode.is_preview().then(|| after.name());
-            self.read.written.push(Written { person: person.id, reports_to: after.reports_to, name });
+            self.read.written.push(Written { person: id, reports_to: after.reports_to, name });
             self.writes.push(UserWrite::giving(stored.cloned(), after));
         }
     }
 }
 
 /// What people call a person: the name, or what Entra calls them.
-pub(super) fn label(person: &Person) -> String {
-    let value = |property: &Property| person.attributes.get(property).map(String::as_str);
+pub(super) fn label<V: AsRef<str>>(person: &Person<V>) -> String {
+    let value = |property: &Property| person.attributes.get(property).map(V::as_ref);
     let names: Vec<&str> = [Property::GivenName, Property::Surname].iter().filter_map(value).collect();
     match (names.is_empty(), value(&Property::UserPrincipalName).or_else(|| value(&Property::Mail))) {
         (false, _) => names.join(" "),

@@ -198,7 +198,16 @@ mod tests {
                 let reading = read(row.clone(), &inputs, Answered::WithManager);
                 let user = user(row);
                 let whole = whole(&user, &inputs, Answered::WithManager);
-                assert_eq!(whole.map(|person| person.to_owned()), reading.over(None));
+                let whole = whole.map(|Person { id, enabled, attributes, manager }| Person {
+                    id,
+                    enabled,
+                    attributes: attributes
+                        .into_iter()
+                        .map(|(property, value)| (property, value.into_owned()))
+                        .collect(),
+                    manager,
+                });
+                assert_eq!(whole, reading.over(None));
                 assert!(reading.over(None).is_some());
             }
         }
