@@ -1,5 +1,8 @@
 //! Reading runs, their changes and their checkpoints.
 
+use std::borrow::Cow;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, RunId};
 
@@ -138,18 +141,55 @@ impl Lease {
     }
 }
 
+/// Bytes of history that one item holds at most once it is unpacked: many times what a transaction writes.
+const MOST_UNPACKED: usize = 16_000_000;
+
+/// Changes of an item of their own, which are packed, or of a run's record.
 fn read_changes(item: &Item) -> Result<Vec<Change>, Error> {
     check_version("change", item)?;
-    let json = read_text("change", item, "changes")?;
-    serde_json::from_str(json).map_err(|error| Error::Corrupt {
-        item: "change",
-        // Without the text of the error, which can quote values.
-        what: format!("JSON at line {}, column {}", error.line(), error.column()),
-    })
+    let json = match item.get("changes") {
+        Some(AttributeValue::B(packed)) => Cow::Owned(unpacked(packed.as_ref())?),
+        _ => Cow::Borrowed(read_text("change", item, "changes")?.as_bytes()),
+    };
+    // Without the text of the error, which can quote values.
+    serde_json::from_slice(&json)
+        .map_err(|error| corrupt(format!("JSON at line {}, column {}", error.line(), error.column())))
+}
+
+fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Error> {
+    let (length, rest) = lz4_flex::block::uncompressed_size(packed).map_err(|error| corrupt(error.to_string()))?;
+    if length > MOST_UNPACKED {
+        return Err(corrupt(format!("{length} bytes of history in one item")));
+    }
+    lz4_flex::block::decompress(rest, length).map_err(|error| corrupt(error.to_string()))
+}
+
+const fn corrupt(what: String) -> Error {
+    Error::Corrupt { item: "change", what }
 }
 
 fn parse_position(text: &str) -> Result<(Option<String>, usize), Error> {
     let (after, skip) = text.split_once('|').ok_or(Error::BadCursor)?;
     let skip = skip.parse().map_err(|_| Error::BadCursor)?;
     Ok(((!after.is_empty()).then(|| after.to_owned()), skip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{VERSION, binary, number};
+
+    fn read(changes: Vec<u8>) -> Result<Vec<Change>, Error> {
+        read_changes(&Item::from([("v".to_owned(), number(VERSION)), ("changes".to_owned(), binary(changes))]))
+    }
+
+    #[test]
+    fn what_can_not_be_unpacked_is_corrupt() {
+        assert_eq!(read(lz4_flex::block::compress_prepend_size(b"[]")).ok(), Some(Vec::new()));
+        let longer = [&u32::MAX.to_le_bytes()[..], b"abc"].concat();
+        for odd in [Vec::new(), b"[]".to_vec(), longer, lz4_flex::block::compress_prepend_size(b"[7]")] {
+            let error = read(odd.clone());
+            assert!(matches!(error, Err(Error::Corrupt { item: "change", .. })), "{odd:?}: {error:?}");
+        }
+    }
 }

@@ -21,7 +21,7 @@
 //! | | `HOLD#{hold}` | a hold | get; list, newest first, paged |
 //! | | `RUN#{run}` | a run | get; list, newest first, paged |
 //! | `C#{connection}#H#{hold}` | `{number:06}` | some of the held removals | list |
-//! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes | list, paged |
+//! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes, packed | list, paged |
 //! | | `SNAPSHOT#{number:010}` | a piece of the run's checkpoint | list |
 //! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints; of photos |
 //! | `C#{connection}#P#{shard}` | `{person}` | a photo | strong get |

@@ -68,9 +68,10 @@ impl Lease {
         }
         let place = Place { connection: self.inner.connection, run, chunks, history: self.history() };
         let mut parcels = Parcels::new(&mut commit, place);
+        // What closes the commit grows by some digits until it is written; there is more room than that.
+        let closing = Room::of(&self.closing(&progress.state, &commit, chunks + added, None)?);
         loop {
-            let closing = self.closing(&progress.state, &commit, chunks + added, None)?;
-            let parcel = parcels.next(Room::of(&closing))?;
+            let parcel = parcels.next(closing)?;
             let last = parcel.last;
             self.write(&mut progress, &commit, run, parcel, chunks + added).await?;
             if last {

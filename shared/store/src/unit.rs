@@ -57,8 +57,10 @@ impl Unit {
 
     fn record(&mut self, change: &Change) -> Result<(), Error> {
         self.tally.count(change);
-        let json = serde_json::to_string(change);
-        self.changes.push(json.map_err(|error| Error::Corrupt { item: "change", what: error.to_string() })?);
+        let corrupt = |what: String| Error::Corrupt { item: "change", what };
+        let mut json = Vec::with_capacity(1_500);
+        serde_json::to_writer(&mut json, change).map_err(|error| corrupt(error.to_string()))?;
+        self.changes.push(String::from_utf8(json).map_err(|error| corrupt(error.to_string()))?);
         Ok(())
     }
 
@@ -149,6 +151,10 @@ pub(crate) fn stages(write: UserWrite) -> impl Iterator<Item = Stage> + Send {
 }
 
 fn in_stages(write: UserWrite) -> Vec<UserWrite> {
+    let most_turned: usize = [&write.before, &write.after].into_iter().flatten().map(|user| user.teams.len()).sum();
+    if most_turned <= TEAMS {
+        return vec![write];
+    }
     let old = write.before.as_ref().map(group_teams).unwrap_or_default();
     let new = write.after.as_ref().map(group_teams).unwrap_or_default();
     let turned: Vec<GroupId> = old.symmetric_difference(&new).copied().collect();
@@ -238,7 +244,7 @@ pub(crate) fn chunk_unit(
     Ok(Unit::of(Write::put("snapshot", &item)?))
 }
 
-/// The write of a transaction's history.
+/// The write of a transaction's history: JSON, packed by LZ4 with its length before it.
 pub(crate) fn change_chunk(
     connection: ConnectionId,
     run: Option<RunId>,
@@ -247,9 +253,10 @@ pub(crate) fn change_chunk(
     expires: Timestamp,
 ) -> Result<Write, Error> {
     let run = run.ok_or_else(no_run)?;
-    let capacity = changes.iter().map(|change| change.len() * 3 / 2).sum();
-    let changes = format!("[{}]", changes.join(","));
-    let attributes = [("changes", Attribute::Text(&changes)), ("expires_at", Attribute::Number(expires.as_second()))];
+    // Much of it is the same for everybody, and what is written is paid for by its size.
+    let packed = lz4_flex::block::compress_prepend_size(format!("[{}]", changes.join(",")).as_bytes());
+    let capacity = 300 + packed.len() * 4 / 3;
+    let attributes = [("changes", Attribute::Binary(packed)), ("expires_at", Attribute::Number(expires.as_second()))];
     let item = ItemText::with("change", &Key::change(connection, run, sequence), &attributes, capacity)?;
     Ok(Write::Put { kind: "change", item, condition: None })
 }

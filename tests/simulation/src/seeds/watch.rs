@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use entra::Server;
 use jiff::{SignedDuration, Timestamp};
 use reference::Account;
@@ -244,14 +246,22 @@ fn visible(written: &Written) -> Vec<&'static str> {
 
 /// People in the history that a write adds: a chunk of its own, or a small one in the run's record.
 fn people_of(written: &Written) -> Vec<String> {
-    let text = |item: &Option<Item>| item.as_ref().and_then(|item| item.get("changes")?.text().map(str::to_owned));
-    let (before, after) = (text(&written.before), text(&written.after));
+    let changes = |item: &Option<Item>| item.as_ref().and_then(|item| item.get("changes").cloned());
+    let (before, after) = (changes(&written.before), changes(&written.after));
     if before == after {
         return Vec::new();
     }
-    let changes: Vec<Json> = after.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let json = after.map(|after| match after {
+        Value::B(packed) => unpacked(&packed),
+        text => text.text().map(|text| text.as_bytes().to_vec()),
+    });
+    let changes: Vec<Json> = json.flatten().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
     let person = |change: &Json| change.get("user")?.get("person")?.as_str().map(str::to_owned);
     changes.iter().filter_map(person).collect()
+}
+
+fn unpacked(base64: &str) -> Option<Vec<u8>> {
+    lz4_flex::block::decompress_size_prepended(&STANDARD.decode(base64).ok()?).ok()
 }
 
 /// History that was there, and is not any more.
