@@ -1,5 +1,6 @@
 //! What changed on an account, as its history shows it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -48,22 +49,22 @@ pub enum Field {
     Linked,
 }
 
-/// One field before and after.
+/// One field before and after. `V` is a text of its own, or one that belongs to the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldChange {
+pub struct FieldChange<V = String> {
     /// Which.
     pub field: Field,
     /// The value before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<V>,
     /// The value after.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<V>,
 }
 
 /// What changed on one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserChange {
+pub struct UserChange<V = String> {
     /// The account.
     pub user: UserId,
     /// The person whose it is.
@@ -71,13 +72,27 @@ pub struct UserChange {
     /// What happened.
     pub action: Action,
     /// Each field that differs, in order.
-    pub fields: Vec<FieldChange>,
+    pub fields: Vec<FieldChange<V>>,
+}
+
+impl UserChange<Cow<'_, str>> {
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> UserChange {
+        let Self { user, person, action, fields } = self;
+        let fields = fields.into_iter().map(|FieldChange { field, before, after }| FieldChange {
+            field,
+            before: before.map(Cow::into_owned),
+            after: after.map(Cow::into_owned),
+        });
+        UserChange { user, person, action, fields: fields.collect() }
+    }
 }
 
 /// What differs between an account before and after; at least one of the two is there. `None` when
 /// nothing does that anybody would see (the direct groups are bookkeeping).
 #[must_use]
-pub fn difference(before: Option<&User>, after: Option<&User>) -> Option<UserChange> {
+pub fn difference<'a>(before: Option<&'a User>, after: Option<&'a User>) -> Option<UserChange<Cow<'a, str>>> {
     let (user, person) = after.or(before).map(|user| (user.id, user.person))?;
     let active = |user: &User| user.status.is_active();
     let action = match (before.map(active), after.map(active)) {
@@ -94,7 +109,7 @@ pub fn difference(before: Option<&User>, after: Option<&User>) -> Option<UserCha
 }
 
 /// Both sides, each in the order of the fields, as one list of what differs.
-fn merged(old: Vec<(Field, String)>, new: Vec<(Field, String)>) -> Vec<FieldChange> {
+fn merged<'a>(old: Vec<(Field, Cow<'a, str>)>, new: Vec<(Field, Cow<'a, str>)>) -> Vec<FieldChange<Cow<'a, str>>> {
     let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
     let mut changes = Vec::new();
     loop {
@@ -119,7 +134,7 @@ fn merged(old: Vec<(Field, String)>, new: Vec<(Field, String)>) -> Vec<FieldChan
 }
 
 /// What anybody sees of an account, in the order of the fields.
-pub(crate) fn shown(user: &User) -> Vec<(Field, String)> {
+pub(crate) fn shown(user: &User) -> Vec<(Field, Cow<'_, str>)> {
     // Destructured in full, so that a new field can't be forgotten in the history.
     let User {
         id: _,
@@ -139,15 +154,15 @@ pub(crate) fn shown(user: &User) -> Vec<(Field, String)> {
         Status::Active => ("active", None),
         Status::Inactive { reason, since } => (reason.word(), Some(*since)),
     };
-    std::iter::once((Field::Status, word.to_owned()))
-        .chain(since.map(|since| (Field::InactiveSince, since.to_string())))
-        .chain(attributes.iter().map(|(property, value)| (Field::Attribute(property.clone()), value.clone())))
-        .chain(email.iter().map(|email| (Field::Email, email.clone())))
-        .chain(language.iter().map(|language| (Field::Language, language.clone())))
-        .chain(manager.map(|manager| (Field::Manager, manager.to_string())))
-        .chain(teams.iter().map(|team| (Field::Team(*team), team.to_string())))
-        .chain(reports_to.map(|manager| (Field::ManagerTeam, manager.to_string())))
-        .chain(linked.iter().map(|account| (Field::Linked, account.0.clone())))
+    std::iter::once((Field::Status, word.into()))
+        .chain(since.map(|since| (Field::InactiveSince, since.to_string().into())))
+        .chain(attributes.iter().map(|(property, value)| (Field::Attribute(property.clone()), value.into())))
+        .chain(email.iter().map(|email| (Field::Email, email.into())))
+        .chain(language.iter().map(|language| (Field::Language, language.into())))
+        .chain(manager.map(|manager| (Field::Manager, manager.to_string().into())))
+        .chain(teams.iter().map(|team| (Field::Team(*team), team.to_string().into())))
+        .chain(reports_to.map(|manager| (Field::ManagerTeam, manager.to_string().into())))
+        .chain(linked.iter().map(|account| (Field::Linked, (&account.0).into())))
         .collect()
 }
 
@@ -209,8 +224,9 @@ mod tests {
 
     #[test]
     fn a_deletion_tells_every_value_that_is_gone() {
-        let change = difference(Some(&user()), None).unwrap();
-        assert_eq!(change.fields.len(), shown(&user()).len());
+        let user = user();
+        let change = difference(Some(&user), None).unwrap();
+        assert_eq!(change.fields.len(), shown(&user).len());
         assert!(change.fields.iter().all(|field| field.before.is_some() && field.after.is_none()));
     }
 

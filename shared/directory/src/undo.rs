@@ -29,7 +29,8 @@ pub fn undo(change: &UserChange, current: Option<&User>, now: Timestamp) -> Undo
         return undo_creation(current, now);
     }
     let is_back = current.is_some() && change.action == Action::Deleted;
-    let values: BTreeMap<Field, String> = current.map(shown).unwrap_or_default().into_iter().collect();
+    let shown = current.map(shown).unwrap_or_default().into_iter();
+    let values: BTreeMap<Field, String> = shown.map(|(field, value)| (field, value.into_owned())).collect();
     let (same, changed): (Vec<&FieldChange>, Vec<&FieldChange>) =
         change.fields.iter().partition(|field| !is_back && values.get(&field.field) == field.after.as_ref());
     let mut user = current.cloned().unwrap_or_else(|| User::new(change.user, change.person));
@@ -101,6 +102,10 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
+    fn told(before: Option<&User>, after: Option<&User>) -> Option<UserChange> {
+        difference(before, after).map(UserChange::into_owned)
+    }
+
     fn any_user() -> impl Strategy<Value = User> {
         let person = || proptest::option::of((3u128..5).prop_map(|id| PersonId(Uuid::from_u128(id))));
         let text = || proptest::option::of("[ab]");
@@ -132,7 +137,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_changed_comes_back_exactly(before in any_user(), after in any_user()) {
-            if let Some(change) = difference(Some(&before), Some(&after)) {
+            if let Some(change) = told(Some(&before), Some(&after)) {
                 let undone = undo(&change, Some(&after), NOW);
                 prop_assert_eq!(undone, Undone { write: Some(before), changed_since: BTreeSet::new() });
             }
@@ -140,14 +145,14 @@ mod tests {
 
         #[test]
         fn what_was_deleted_comes_back_exactly(before in any_user()) {
-            let change = difference(Some(&before), None).unwrap();
+            let change = told(Some(&before), None).unwrap();
             let undone = undo(&change, None, NOW);
             prop_assert_eq!(undone, Undone { write: Some(before), changed_since: BTreeSet::new() });
         }
 
         #[test]
         fn a_field_that_changed_again_stays(before in any_user(), after in any_user(), now in any_user()) {
-            if let Some(change) = difference(Some(&before), Some(&after)) {
+            if let Some(change) = told(Some(&before), Some(&after)) {
                 let undone = undo(&change, Some(&now), NOW);
                 let result = undone.write.as_ref().unwrap_or(&now);
                 let (old, new, current, result) = (map(&before), map(&after), map(&now), map(result));
@@ -165,7 +170,7 @@ mod tests {
     }
 
     fn map(user: &User) -> BTreeMap<Field, String> {
-        shown(user).into_iter().collect()
+        shown(user).into_iter().map(|(field, value)| (field, value.into_owned())).collect()
     }
 
     fn user() -> User {
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_account_that_was_made_is_deactivated_and_not_deleted() {
-        let change = difference(None, Some(&user())).unwrap();
+        let change = told(None, Some(&user())).unwrap();
         let write = undo(&change, Some(&user()), NOW).write.unwrap();
         assert_eq!(write.status, Status::Inactive { reason: Leaving::Undone, since: NOW });
         assert_eq!(write.attributes, user().attributes);
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_account_that_was_deleted_and_is_back_stays_as_it_is() {
-        let change = difference(Some(&user()), None).unwrap();
+        let change = told(Some(&user()), None).unwrap();
         let back = User { attributes: Attributes::new(), ..user() };
         let undone = undo(&change, Some(&back), NOW);
         assert_eq!(undone.write, None);
@@ -199,7 +204,7 @@ mod tests {
     fn an_account_that_was_made_leaves_its_teams_when_that_is_undone() {
         let teams = BTreeSet::from([GroupId(Uuid::from_u128(6))]);
         let made = User { teams, reports_to: Some(PersonId(Uuid::from_u128(3))), ..user() };
-        let change = difference(None, Some(&made)).unwrap();
+        let change = told(None, Some(&made)).unwrap();
         let write = undo(&change, Some(&made), NOW).write.unwrap();
         assert_eq!((write.teams, write.reports_to), (BTreeSet::new(), None));
     }

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::NotedProblem;
 
-/// One change of one object.
+/// One change of one object. `V` is as in [`UserChange`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub enum Change<V = String> {
     /// Of an account.
-    User(UserChange),
+    User(UserChange<V>),
     /// Of a team.
     Team(TeamChange),
     /// Of a photo. Never taken back: the directory has no older one.

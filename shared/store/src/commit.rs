@@ -1,5 +1,7 @@
 //! What a worker writes under its lease.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rollcall_directory::history::{UserChange, difference};
 use rollcall_directory::identity::{GroupId, PersonId};
@@ -101,7 +103,7 @@ impl UserWrite {
 
     /// The change as the run's history shows it.
     #[must_use]
-    pub fn change(&self) -> Option<UserChange> {
+    pub fn change(&self) -> Option<UserChange<Cow<'_, str>>> {
         difference(self.before.as_ref(), self.after.as_ref())
     }
 }

@@ -194,7 +194,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts one change. Memberships are counted where the roster is written.
-    pub(crate) const fn count(&mut self, change: &Change) {
+    pub(crate) const fn count<V>(&mut self, change: &Change<V>) {
         let counter = match change {
             Change::User(change) => match change.action {
                 Action::Created => &mut self.created,

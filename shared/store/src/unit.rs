@@ -1,5 +1,6 @@
 //! What of a commit must stay together, as writes with their history and counters.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -55,7 +56,7 @@ impl Unit {
         self.changes.iter().map(|change| change.len() + 1).sum()
     }
 
-    fn record(&mut self, change: &Change) -> Result<(), Error> {
+    fn record(&mut self, change: &Change<Cow<'_, str>>) -> Result<(), Error> {
         self.tally.count(change);
         let corrupt = |what: String| Error::Corrupt { item: "change", what };
         let mut json = Vec::with_capacity(1_500);

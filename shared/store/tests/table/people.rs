@@ -160,7 +160,10 @@ async fn a_deleted_account_leaves_nothing_but_its_history() {
     let state = lease.state();
     assert_eq!((state.active, state.tally.deleted, state.takings.lately(NOW).deletions), (0, 1, 1));
     let changes = world.table.changes_page(CONNECTION, run.id, &PageRequest::first(50)).await.unwrap().items;
-    assert_eq!(changes.last(), deletion.change().map(rollcall_store::Change::User).as_ref());
+    assert_eq!(
+        changes.last(),
+        deletion.change().map(|change| rollcall_store::Change::User(change.into_owned())).as_ref()
+    );
     let again = lease.commit(Commit { users: vec![deletion], ..Commit::at(NOW) }).await;
     assert!(matches!(again, Err(Error::Conflict { .. })));
 }
