@@ -101,6 +101,34 @@ impl std::fmt::Display for Shard {
     }
 }
 
+/// A key's text, part by part. Without the machinery of formatting: a first sync makes several of these for each account.
+struct Text(String);
+
+impl Text {
+    /// As long as the longest of them.
+    const LENGTH: usize = 80;
+
+    /// The partition of a connection, or how its name begins.
+    fn of(connection: ConnectionId) -> Self {
+        Self(String::with_capacity(Self::LENGTH)).text("C#").id(connection.0)
+    }
+
+    fn text(mut self, text: &str) -> Self {
+        self.0.push_str(text);
+        self
+    }
+
+    fn id(mut self, id: Uuid) -> Self {
+        self.0.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        self
+    }
+
+    fn shard(mut self, shard: Shard) -> Self {
+        self.0.extend(char::from_digit(shard.0.into(), 16));
+        self
+    }
+}
+
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
@@ -194,7 +222,7 @@ impl Key {
 
     pub(crate) fn member(connection: ConnectionId, team: TeamSource, shard: Shard, person: PersonId) -> Self {
         let (pk, prefix) = roster(connection, team, shard);
-        Self::new(pk, format!("{prefix}{person}"))
+        Self::new(pk, Text(prefix).id(person.0).0)
     }
 
     /// The key as an item's attributes.
@@ -223,7 +251,7 @@ pub(crate) fn run_partition(connection: ConnectionId, run: RunId) -> String {
 
 /// One partition of a connection's accounts.
 pub(crate) fn user_partition(connection: ConnectionId, shard: Shard) -> String {
-    format!("C#{connection}#U#{shard}")
+    Text::of(connection).text("#U#").shard(shard).0
 }
 
 /// One partition of a connection's photos: not that of the accounts, so that reading those costs no more.
@@ -233,19 +261,22 @@ pub(crate) fn photo_partition(connection: ConnectionId, shard: Shard) -> String 
 
 /// One partition of a group's team.
 pub(crate) fn group_roster_partition(connection: ConnectionId, group: GroupId, shard: Shard) -> String {
-    format!("C#{connection}#T#{group}#{shard}")
+    Text::of(connection).text("#T#").id(group.0).text("#").shard(shard).0
 }
 
 /// One partition of the teams of all managers: there are many, and most are small.
 pub(crate) fn manager_rosters_partition(connection: ConnectionId, shard: Shard) -> String {
-    format!("C#{connection}#M#{shard}")
+    Text::of(connection).text("#M#").shard(shard).0
 }
 
 /// Where one shard of a team's members is: the partition, and how their sort keys begin.
 pub(crate) fn roster(connection: ConnectionId, team: TeamSource, shard: Shard) -> (String, String) {
     match team {
         TeamSource::Group(group) => (group_roster_partition(connection, group, shard), String::new()),
-        TeamSource::Manager(manager) => (manager_rosters_partition(connection, shard), format!("{manager}#")),
+        TeamSource::Manager(manager) => {
+            let prefix = Text(String::with_capacity(Text::LENGTH)).id(manager.0).text("#").0;
+            (manager_rosters_partition(connection, shard), prefix)
+        }
     }
 }
 
@@ -301,6 +332,16 @@ mod tests {
         assert_eq!(Shard::from_digit("10"), None);
         assert_eq!(Shard::from_digit("+"), None);
         assert_eq!(Shard::all().count(), 16);
+    }
+
+    #[test]
+    fn ids_stand_in_keys_as_people_write_them() {
+        let (id, shard) = (Uuid::from_u128(0xab << 120 | 2), Shard::of(UserId(Uuid::from_u128(0xa << 124))));
+        let key = |team| Key::member(CONNECTION, team, shard, PersonId(id));
+        let (group, manager) = (key(TeamSource::Group(GroupId(id))), key(TeamSource::Manager(PersonId(id))));
+        assert_eq!((group.pk, group.sk), (format!("C#{CONNECTION}#T#{id}#a"), id.to_string()));
+        assert_eq!((manager.pk, manager.sk), (format!("C#{CONNECTION}#M#a"), format!("{id}#{id}")));
+        assert_eq!(Key::user(CONNECTION, shard, PersonId(id)).pk, format!("C#{CONNECTION}#U#a"));
     }
 
     #[test]
