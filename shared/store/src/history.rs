@@ -141,8 +141,8 @@ impl Lease {
     }
 }
 
-/// Bytes of history that one item holds at most once it is unpacked: many times what a transaction writes.
-const MOST_UNPACKED: usize = 16_000_000;
+/// Bytes of history that one item holds at most once it is unpacked: some times what a transaction writes.
+const MOST_UNPACKED: usize = 1_000_000;
 
 /// Changes of an item of their own, which are packed, or of a run's record.
 fn read_changes(item: &Item) -> Result<Vec<Change>, Error> {

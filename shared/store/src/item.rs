@@ -51,10 +51,12 @@ fn is_known(value: &AttributeValue) -> bool {
     }
 }
 
-/// An error's text up to where it begins to quote what it read. Names of fields are in
-/// backticks and stay.
+/// An error's text up to where it begins to quote what it read. The name of a field that is ours, and is not there or there
+/// twice, is in backticks and stays; an unknown word stands in them too.
 fn without_values(text: &str) -> String {
-    text.split('"').next().unwrap_or_default().trim_end().to_owned()
+    let names_a_field = ["missing field `", "duplicate field `"].iter().any(|start| text.starts_with(start));
+    let quotes: &[char] = if names_a_field { &['"', '\''] } else { &['"', '\'', '`'] };
+    text.split(quotes).next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// Whether the item is of a version that this code reads.
@@ -180,6 +182,11 @@ mod tests {
         struct Other {
             name: u64,
             more: Option<Timestamp>,
+            word: Option<Word>,
+        }
+        #[derive(Debug, Deserialize)]
+        enum Word {
+            Yes,
         }
         let mut item = sample(1);
         item.insert("name".to_owned(), text("canary"));
@@ -190,7 +197,17 @@ mod tests {
         item.insert("more".to_owned(), text("canary"));
         let error = from_item::<Other>("sample", item.clone()).unwrap_err();
         assert!(!error.to_string().contains("canary"), "{error}");
-        item.retain(|name, _| name != "name" && name != "more");
+        item.remove("more");
+        for (name, value) in [
+            ("name", AttributeValue::N("canary".to_owned())),
+            ("word", text("canary")),
+            ("word", AttributeValue::M(Item::from([("canary".to_owned(), number(1))]))),
+        ] {
+            let item = Item::from_iter(item.clone().into_iter().chain([(name.to_owned(), value)]));
+            let error = from_item::<Other>("sample", item).unwrap_err();
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+        item.remove("name");
         let error = from_item::<Other>("sample", item).unwrap_err();
         assert!(error.to_string().contains("`name`"), "{error}");
     }

@@ -43,6 +43,7 @@ fn item(input: &[u8]) {
                 table.state(connection).await.err(),
                 table.run(connection, RunId(one)).await.err(),
                 table.runs_page(connection, &first).await.err(),
+                table.changes_page(connection, RunId(one), &first).await.err(),
                 table.hold(connection, HoldId(one)).await.err(),
                 table.holds_page(connection, &first).await.err(),
                 table.hold_removals(connection, HoldId(one)).await.err(),
