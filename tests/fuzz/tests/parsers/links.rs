@@ -16,8 +16,7 @@ fn link(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let link = PageLink::new(text);
     assert_eq!(link.as_str(), text);
-    let (_, query) = text.split_once('?').unwrap_or_default();
-    assert!(query.len() < 8 || !format!("{link:?}").contains(query), "the query of a link is not shown");
+    check_debug(&link);
     let page =
         || Answer::json(r#"{"value":[],"@odata.deltaLink":"https://graph.test/v1.0/users/delta?$deltatoken=a"}"#);
     // The transport itself fails when a request goes elsewhere.
@@ -39,6 +38,13 @@ fn link(input: &[u8]) {
         }
     }
     in_a_batch(link);
+}
+
+/// The query of a link, in which tokens are, is not shown. A short one, or a piece of the path, may stand there by chance.
+pub(crate) fn check_debug(link: &PageLink) {
+    let (path, query) = link.as_str().split_once('?').unwrap_or_default();
+    let by_chance = query.len() < 8 || format!("{:?}", PageLink::new(path)).contains(query);
+    assert!(by_chance || !format!("{link:?}").contains(query), "the query of a link is not shown");
 }
 
 /// As an item of a `$batch`, a link loses its origin: nothing but the path below the version may be left of it.

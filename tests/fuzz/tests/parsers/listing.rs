@@ -15,6 +15,7 @@ use rollcall_graph::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::links::check_debug;
 use crate::refusals::check_error;
 use crate::{BLIND, target};
 
@@ -65,8 +66,7 @@ pub(crate) fn check_page<T>(answer: &Answer, page: &Page<T>, row: impl Fn(&T, &V
     let link = |name| member(&body, name).and_then(Value::as_str);
     assert_eq!(page.next.as_ref().map(|link| link.as_str()), link("@odata.nextLink"));
     for link in [&page.next, &page.delta].into_iter().flatten() {
-        let (_, query) = link.as_str().split_once('?').unwrap_or_default();
-        assert!(query.len() < 8 || !format!("{link:?}").contains(query), "the query of a link is not shown");
+        check_debug(link);
     }
     assert_eq!(page.count, member(&body, "@odata.count").and_then(Value::as_u64));
 }
