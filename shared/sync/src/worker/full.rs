@@ -45,7 +45,7 @@ pub(super) struct Known {
     pub(super) address: Option<AddressDigest>,
 }
 
-/// Accounts for which there is room at once when the index is read. More make it grow.
+/// People for whom there is room at once. More make the tables grow.
 const MOST_AT_ONCE: usize = 2_000_000;
 
 /// The fingerprint of no account.
@@ -85,6 +85,13 @@ pub(super) struct FullRun {
 }
 
 impl FullRun {
+    /// Room for so many people, before they come one by one: a table that grows is there twice for a moment.
+    pub(super) fn make_room(&mut self, people: usize) {
+        let people = people.min(MOST_AT_ONCE);
+        self.index.reserve(people.saturating_sub(self.index.len()));
+        self.snapshot.make_room(people);
+    }
+
     /// Notes how an account is after it was written.
     pub(super) fn remember(&mut self, user: &User) {
         self.index.insert(user.person, Known::of(user));
@@ -146,6 +153,7 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
         run.checkpoint.stage = people::choose(session, &run).await?;
     }
     run.index = index(session, &run.snapshot).await?;
+    run.make_room(run.in_scope.len());
     let wanted = teams::wanted(session, &run.graph).await?;
     if !wanted.is_empty() {
         session.save(Commit { teams: wanted, ..Commit::at(session.now()) }).await?;
@@ -227,7 +235,6 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
 }
 
 async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known, RandomState>, Failure> {
-    // Room for all at once, up to some number: a table that grows is there twice for a moment.
     let active = usize::try_from(session.state().active).unwrap_or_default().min(MOST_AT_ONCE);
     let mut index = HashMap::with_capacity_and_hasher(active, RandomState::default());
     let keep = |entry: rollcall_store::user::IndexEntry| {

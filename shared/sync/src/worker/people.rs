@@ -68,6 +68,9 @@ pub(super) async fn list(session: &mut Session<'_>, run: &mut FullRun) -> Result
         session.check_time()?;
         read += page.value.len() as u64;
         counted = counted.or(page.count);
+        if let Some(count) = page.count.filter(|_| session.connection.scope.is_open()) {
+            run.make_room(usize::try_from(count).unwrap_or(usize::MAX));
+        }
         run.checkpoint.stage = match &page.next {
             Some(next) => Stage::Listing { next: Some(next.clone()), read, counted },
             None => Stage::Individually,

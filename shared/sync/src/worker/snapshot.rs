@@ -117,6 +117,11 @@ impl Snapshot {
         }
     }
 
+    /// Room for so many people who are read.
+    pub(super) fn make_room(&mut self, people: usize) {
+        self.seen.reserve(people.saturating_sub(self.seen.len()));
+    }
+
     fn add_members(&mut self, group: GroupId, people: Vec<PersonId>) {
         let next = u32::try_from(self.by_number.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(group).or_insert_with(|| {
