@@ -152,7 +152,7 @@ pub(super) async fn full(session: &mut Session<'_>) -> Result<(), Failure> {
     if matches!(run.checkpoint.stage, Stage::Groups { .. }) {
         run.checkpoint.stage = people::choose(session, &run).await?;
     }
-    run.index = index(session, &run.snapshot).await?;
+    run.index = index(session, &run).await?;
     run.make_room(run.in_scope.len());
     let wanted = teams::wanted(session, &run.graph).await?;
     if !wanted.is_empty() {
@@ -234,9 +234,10 @@ async fn restore(session: &Session<'_>, text: &str) -> Result<(Checkpoint, Snaps
     Ok((checkpoint, snapshot))
 }
 
-async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<PersonId, Known, RandomState>, Failure> {
-    let active = usize::try_from(session.state().active).unwrap_or_default().min(MOST_AT_ONCE);
-    let mut index = HashMap::with_capacity_and_hasher(active, RandomState::default());
+async fn index(session: &Session<'_>, run: &FullRun) -> Result<HashMap<PersonId, Known, RandomState>, Failure> {
+    let active = usize::try_from(session.state().active).unwrap_or_default();
+    let room = active.max(run.in_scope.len()).min(MOST_AT_ONCE);
+    let mut index = HashMap::with_capacity_and_hasher(room, RandomState::default());
     let keep = |entry: rollcall_store::user::IndexEntry| {
         let known = Known {
             fingerprint: entry.fingerprint,
@@ -250,7 +251,7 @@ async fn index(session: &Session<'_>, snapshot: &Snapshot) -> Result<HashMap<Per
     session.table().visit_user_index(session.connection.id, keep).await?;
     if session.run.mode.is_preview() {
         // The table does not have what an earlier slice of the preview would have written.
-        for Written { person, reports_to, name: _ } in snapshot.written().values() {
+        for Written { person, reports_to, name: _ } in run.snapshot.written().values() {
             let protected = index.get(person).is_some_and(|known| known.protected);
             let address = index.get(person).and_then(|known| known.address);
             let known =
