@@ -349,6 +349,17 @@ mod tests {
     }
 
     #[test]
+    fn only_an_active_account_has_an_address_and_its_digest_knows_no_case() {
+        let with = |email: &str| User { email: Some(email.to_owned()), ..user() };
+        let digest = with("Ann@x").address_digest();
+        assert!(digest.is_some() && digest == with("ann@X").address_digest());
+        assert_ne!(digest, with("ann@y").address_digest());
+        let status = Status::Inactive { reason: Leaving::Deleted, since: Timestamp::UNIX_EPOCH };
+        let gone = User { status, ..with("ann@x") };
+        assert_eq!((gone.address(), gone.address_digest(), user().address_digest()), (None, None, None));
+    }
+
+    #[test]
     fn people_are_called_by_name_or_else_by_address_or_else_by_id() {
         let named = |values: &[(Property, &str)], email: Option<&str>| {
             let attributes = values.iter().map(|(property, value)| (property.clone(), (*value).to_owned())).collect();
