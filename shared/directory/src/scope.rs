@@ -121,15 +121,14 @@ impl Scope {
     /// The scope rule: is a person in who belongs to these of the [`Scope::roots`]?
     #[must_use]
     pub fn admits(&self, person: PersonId, member_of: &BTreeSet<GroupId>) -> bool {
-        let is_in_one_of = |groups: &BTreeSet<GroupId>| member_of.iter().any(|group| groups.contains(group));
         match self {
-            Self::Everyone { excluded, .. } => !is_in_one_of(excluded),
+            Self::Everyone { excluded, .. } => excluded.is_disjoint(member_of),
             Self::Groups { groups, combine, excluded, .. } => {
                 let in_groups = match combine {
-                    Combine::Any => is_in_one_of(groups),
+                    Combine::Any => !groups.is_disjoint(member_of),
                     Combine::All => !groups.is_empty() && groups.is_subset(member_of),
                 };
-                in_groups && !is_in_one_of(excluded)
+                in_groups && (excluded.is_empty() || excluded.is_disjoint(member_of))
             }
             Self::People { people } => people.contains(&person),
         }

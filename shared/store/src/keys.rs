@@ -236,17 +236,17 @@ impl Key {
 
 /// The partition of a connection's state, groups, teams, holds, runs and subscriptions.
 pub(crate) fn partition(connection: ConnectionId) -> String {
-    format!("C#{connection}")
+    Text::of(connection).0
 }
 
 /// The partition of a hold's removals.
 pub(crate) fn hold_partition(connection: ConnectionId, hold: HoldId) -> String {
-    format!("C#{connection}#H#{hold}")
+    Text::of(connection).text("#H#").id(hold.0).0
 }
 
 /// The partition of a run's changes and checkpoint.
 pub(crate) fn run_partition(connection: ConnectionId, run: RunId) -> String {
-    format!("C#{connection}#R#{run}")
+    Text::of(connection).text("#R#").id(run.0).0
 }
 
 /// One partition of a connection's accounts.
@@ -256,7 +256,7 @@ pub(crate) fn user_partition(connection: ConnectionId, shard: Shard) -> String {
 
 /// One partition of a connection's photos: not that of the accounts, so that reading those costs no more.
 pub(crate) fn photo_partition(connection: ConnectionId, shard: Shard) -> String {
-    format!("C#{connection}#P#{shard}")
+    Text::of(connection).text("#P#").shard(shard).0
 }
 
 /// One partition of a group's team.

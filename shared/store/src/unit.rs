@@ -152,10 +152,6 @@ pub(crate) fn stages(write: UserWrite) -> impl Iterator<Item = Stage> + Send {
 }
 
 fn in_stages(write: UserWrite) -> Vec<UserWrite> {
-    let most_turned: usize = [&write.before, &write.after].into_iter().flatten().map(|user| user.teams.len()).sum();
-    if most_turned <= TEAMS {
-        return vec![write];
-    }
     let old = write.before.as_ref().map(group_teams).unwrap_or_default();
     let new = write.after.as_ref().map(group_teams).unwrap_or_default();
     let turned: Vec<GroupId> = old.symmetric_difference(&new).copied().collect();
