@@ -65,5 +65,7 @@ function checkClaims(payload, { typ }) {
   for (const name of ['jti', 'sub', 'sid']) {
     if (payload[name] !== undefined && (typeof payload[name] !== 'string' || payload[name] === '')) throw new Error(`${name} is not text`);
   }
+  // Another audience is one that this platform does not trust.
+  if ([payload.aud].flat().length !== 1) throw new Error('aud has more than this client');
   if (payload.sub === undefined && payload.sid === undefined) throw new Error('neither sub nor sid');
 }

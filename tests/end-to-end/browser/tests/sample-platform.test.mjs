@@ -162,17 +162,24 @@ test('a third party may begin the sign-in, with the right issuer and a page of t
   assert.equal(await claim(page, 'name'), 'Zoë O’Neil');
 });
 
-test('an answer that nobody asked for, or that another browser asked for, is refused', async (t) => {
+test('an answer that nobody asked for, that another browser asked for, or that was used, is refused', async (t) => {
   const asking = await visit(t, `${platform.url}/login`);
   const answered = asking.page.waitForRequest((request) => request.url().startsWith(`${platform.url}/callback`));
-  await asking.page.route(`${platform.url}/callback*`, (route) => route.abort());
   await enterUsername(asking.page, 'ada@example.com');
   const address = (await answered).url();
-  const { page } = await visit(t, platform.url);
-  for (const unwanted of [`${platform.url}/callback?code=a&state=b`, `${platform.url}/callback?code=a`, address]) {
+  await asking.page.waitForURL(`${platform.url}/`);
+  const other = await visit(t, `${platform.url}/login`);
+  for (const [page, unwanted] of [
+    [other.page, `${platform.url}/callback?code=a&state=b`],
+    [other.page, `${platform.url}/callback?code=a`],
+    [other.page, address],
+    [asking.page, address],
+  ]) {
     assert.equal((await page.goto(unwanted)).status(), 400);
     assert.equal(await page.locator('[data-error]').textContent(), 'unknown_state');
   }
+  await asking.page.goto(platform.url);
+  assert.equal(await claim(asking.page, 'name'), 'Ada Lovelace', 'they stay signed in');
 });
 
 test('the provider wants PKCE', async (t) => {
