@@ -2,8 +2,18 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 const defaults = [
-  { oid: '11111111-0000-4000-8000-000000000001', name: 'Ada Lovelace', preferred_username: 'ada@example.com', email: 'ada@example.com' },
-  { oid: '11111111-0000-4000-8000-000000000002', name: 'Zoë O’Neil', preferred_username: 'zoe@example.com', email: 'zoe@example.com' },
+  {
+    oid: '11111111-0000-4000-8000-000000000001',
+    name: 'Ada Lovelace',
+    preferred_username: 'ada@example.com',
+    email: 'ada@example.com',
+  },
+  {
+    oid: '11111111-0000-4000-8000-000000000002',
+    name: 'Zoë O’Neil',
+    preferred_username: 'zoe@example.com',
+    email: 'zoe@example.com',
+  },
 ];
 
 /** The people of the tenant. */
@@ -14,7 +24,8 @@ export async function readAccounts(file, tenant) {
 class Accounts {
   constructor(list, tenant) {
     for (const account of list) {
-      if (!account.oid || !account.preferred_username) throw new Error('an account has neither oid nor preferred_username');
+      if (!account.oid || !account.preferred_username)
+        throw new Error('an account has neither oid nor preferred_username');
     }
     this.list = list;
     this.tenant = tenant;
@@ -50,5 +61,7 @@ class Accounts {
 
 /** As in Entra, `sub` differs from client to client and is not the object id. */
 export function pairwiseSubject(tenant, oid, clientId) {
-  return createHash('sha256').update(JSON.stringify([tenant, oid, clientId])).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify([tenant, oid, clientId]))
+    .digest('base64url');
 }

@@ -19,13 +19,19 @@ export function frontOf({ origin, tenant, provider, accounts }) {
     const path = rest.join('/');
 
     if (alias && path === 'v2.0/.well-known/openid-configuration') {
-      return answerTemplate(response, `${origin}/${tenant}/${path}`, (text) => metadataOf(text, { origin, tenant, alias }));
+      return answerTemplate(response, `${origin}/${tenant}/${path}`, (text) =>
+        metadataOf(text, { origin, tenant, alias }),
+      );
     }
     if (alias && path === 'discovery/v2.0/keys') {
-      return answerTemplate(response, `${origin}/${tenant}/${path}`, (text) => text.replaceAll(provider.issuer, templateIssuer(origin)));
+      return answerTemplate(response, `${origin}/${tenant}/${path}`, (text) =>
+        text.replaceAll(provider.issuer, templateIssuer(origin)),
+      );
     }
     if (rest[0] === 'login' && rest.length === 2) return answerInteraction({ provider, accounts }, request, response);
-    request.url = (path === 'v2.0/.well-known/openid-configuration' ? '/.well-known/openid-configuration' : `/${tenant}/${path}`) + url.search;
+    request.url =
+      (path === 'v2.0/.well-known/openid-configuration' ? '/.well-known/openid-configuration' : `/${tenant}/${path}`) +
+      url.search;
     return callback(request, response);
   };
 }

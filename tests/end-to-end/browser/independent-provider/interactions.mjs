@@ -7,7 +7,12 @@ export async function answerInteraction({ provider, accounts }, request, respons
   try {
     interaction = await provider.interactionDetails(request, response);
   } catch {
-    return send(response, 400, 'This page is no longer valid', html`<p>Go back to the application and sign in again.</p>`);
+    return send(
+      response,
+      400,
+      'This page is no longer valid',
+      html`<p>Go back to the application and sign in again.</p>`,
+    );
   }
   const { prompt, params } = interaction;
   if (request.method === 'GET') {
@@ -15,7 +20,8 @@ export async function answerInteraction({ provider, accounts }, request, respons
   }
   const form = await readForm(request);
   const finish = (result) => provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
-  if (form?.get('action') === 'cancel') return finish({ error: 'access_denied', error_description: 'the user canceled the authentication' });
+  if (form?.get('action') === 'cancel')
+    return finish({ error: 'access_denied', error_description: 'the user canceled the authentication' });
   if (prompt.name === 'consent') return finish({ consent: { grantId: await consent(provider, interaction) } });
   const account = accounts.byUserName(form?.get('username'));
   if (!account) return askWho(response, 400, form?.get('username'), 'This username may be incorrect.');
@@ -24,7 +30,9 @@ export async function answerInteraction({ provider, accounts }, request, respons
 }
 
 async function consent(provider, { grantId, params, session }) {
-  const grant = (grantId && (await provider.Grant.find(grantId))) || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+  const grant =
+    (grantId && (await provider.Grant.find(grantId))) ||
+    new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
   grant.addOIDCScope(params.scope);
   return grant.save();
 }
@@ -37,7 +45,7 @@ function askWho(response, status, username, problem) {
     html`<form method="post">
       ${problem && html`<p class="failure" role="alert">${problem}</p>`}
       <label for="username">Username</label>
-      <input id="username" name="username" autocomplete="username" value="${username}">
+      <input id="username" name="username" autocomplete="username" value="${username}" />
       <button name="action" value="continue">Sign in</button>
       <button name="action" value="cancel">Cancel</button>
     </form>`,
@@ -50,10 +58,10 @@ function askConsent(response) {
     200,
     'Permissions requested',
     html`<p>The application would like to sign you in, read your profile, and stay signed in.</p>
-    <form method="post">
-      <button name="action" value="accept">Accept</button>
-      <button name="action" value="cancel">Cancel</button>
-    </form>`,
+      <form method="post">
+        <button name="action" value="accept">Accept</button>
+        <button name="action" value="cancel">Cancel</button>
+      </form>`,
   );
 }
 

@@ -92,8 +92,8 @@ function logoutSource(context, form) {
     context,
     'Sign out',
     html`<p>Do you want to sign out of your account?</p>
-    ${trusted(form)}
-    <button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>`,
+      ${trusted(form)}
+      <button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>`,
   );
 }
 
@@ -102,5 +102,10 @@ function postLogoutSuccessSource(context) {
 }
 
 function renderError(context, { error, error_description: description }) {
-  send(context, 'Sorry, but we’re having trouble signing you in', html`<p class="failure"><code data-error>${error}</code></p><p>${description}</p>`);
+  send(
+    context,
+    'Sorry, but we’re having trouble signing you in',
+    html`<p class="failure"><code data-error>${error}</code></p>
+      <p>${description}</p>`,
+  );
 }

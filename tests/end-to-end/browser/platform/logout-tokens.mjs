@@ -60,10 +60,12 @@ function checkClaims(payload, { typ }) {
     throw new Error(`typ ${typ} is not that of a logout token`);
   }
   const content = payload.events?.[event];
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new Error('events lacks the logout event');
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new Error('events lacks the logout event');
   if ('nonce' in payload) throw new Error('nonce is forbidden: this may be an ID token');
   for (const name of ['jti', 'sub', 'sid']) {
-    if (payload[name] !== undefined && (typeof payload[name] !== 'string' || payload[name] === '')) throw new Error(`${name} is not text`);
+    if (payload[name] !== undefined && (typeof payload[name] !== 'string' || payload[name] === ''))
+      throw new Error(`${name} is not text`);
   }
   // Another audience is one that this platform does not trust.
   if ([payload.aud].flat().length !== 1) throw new Error('aud has more than this client');

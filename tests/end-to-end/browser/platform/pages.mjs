@@ -16,30 +16,41 @@ function shown(value) {
 }
 
 export function welcome(platform) {
-  return page(platform.name, html`<p>You are not signed in.</p><p><a href="/login">Sign in</a></p>`);
+  return page(
+    platform.name,
+    html`<p>You are not signed in.</p>
+      <p><a href="/login">Sign in</a></p>`,
+  );
 }
 
 export function account(platform, { claims }) {
   return page(
     platform.name,
     html`<p>You are signed in.</p>
-    <dl>
-      ${rows.map(([claim, label]) => html`<dt>${label}</dt><dd data-claim="${claim}">${shown(claims[claim]) ?? 'not told'}</dd>`)}
-    </dl>
-    <p><a href="/logout">Sign out</a></p>`,
+      <dl>
+        ${rows.map(
+          ([claim, label]) =>
+            html`<dt>${label}</dt>
+              <dd data-claim="${claim}">${shown(claims[claim]) ?? 'not told'}</dd>`,
+        )}
+      </dl>
+      <p><a href="/logout">Sign out</a></p>`,
   );
 }
 
 export function signedOut(platform, expected) {
   return page(
     'Signed out',
-    html`<p data-state="${expected ? 'expected' : 'unexpected'}">You are signed out of ${platform.name}.</p><p><a href="/">Home</a></p>`,
+    html`<p data-state="${expected ? 'expected' : 'unexpected'}">You are signed out of ${platform.name}.</p>
+      <p><a href="/">Home</a></p>`,
   );
 }
 
 export function failure(title, { error, description }) {
   return page(
     title,
-    html`<p class="failure"><code data-error>${error}</code></p><p data-description>${description}</p><p><a href="/">Home</a></p>`,
+    html`<p class="failure"><code data-error>${error}</code></p>
+      <p data-description>${description}</p>
+      <p><a href="/">Home</a></p>`,
   );
 }

@@ -13,7 +13,12 @@ export async function answer(platform, request, response) {
   if (answerStyle(request, response)) return;
   const url = new URL(request.url, platform.url);
   const route = routes[`${request.method} ${url.pathname}`];
-  if (!route) return sendPage(response, 404, pages.failure('Not found', { error: 'not_found', description: 'There is no such page.' }));
+  if (!route)
+    return sendPage(
+      response,
+      404,
+      pages.failure('Not found', { error: 'not_found', description: 'There is no such page.' }),
+    );
   await route({ platform, request, response, url, session: platform.sessions.of(request) });
 }
 
@@ -41,14 +46,18 @@ async function login({ url, ...context }) {
 /** Login initiated by a third party (OpenID Connect Core, section 4). */
 async function initiate(context, parameters) {
   if (parameters.get('iss') !== context.platform.client.issuer) {
-    return refuse(context.response, { error: 'unknown_issuer', description: 'iss is not the provider of this platform' });
+    return refuse(context.response, {
+      error: 'unknown_issuer',
+      description: 'iss is not the provider of this platform',
+    });
   }
   await beginSignIn(context, parameters);
 }
 
 async function beginSignIn({ platform, response, session }, parameters) {
   const target = signIn.ownPage(platform, parameters.get('target_link_uri'));
-  if (!target) return refuse(response, { error: 'foreign_target', description: 'target_link_uri is not a page of this platform' });
+  if (!target)
+    return refuse(response, { error: 'foreign_target', description: 'target_link_uri is not a page of this platform' });
   try {
     const location = await signIn.begin(platform, session ?? platform.sessions.open(response), parameters, target);
     redirect(response, location.href);
@@ -115,7 +124,11 @@ async function refresh({ platform, response, session }) {
 }
 
 function state({ platform, response }) {
-  sendJson(response, 200, { ...platform.sessions.describe(), logout_tokens: platform.logoutTokens.describe(), failures });
+  sendJson(response, 200, {
+    ...platform.sessions.describe(),
+    logout_tokens: platform.logoutTokens.describe(),
+    failures,
+  });
 }
 
 function sendFailure(response, status, error) {
@@ -138,5 +151,7 @@ function sendPage(response, status, text) {
 }
 
 function sendJson(response, status, value) {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(value));
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(value));
 }

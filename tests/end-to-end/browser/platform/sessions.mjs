@@ -43,8 +43,7 @@ export class Sessions {
   /** Ends the sessions that a logout token means, and tells how many there were. */
   endMatching({ sid, sub }, reason) {
     const matching = [...this.#byId.values()].filter(
-      ({ claims }) =>
-        claims && (sid === undefined || claims.sid === sid) && (sub === undefined || claims.sub === sub),
+      ({ claims }) => claims && (sid === undefined || claims.sid === sid) && (sub === undefined || claims.sub === sub),
     );
     for (const session of matching) this.end(session, reason);
     return matching.length;

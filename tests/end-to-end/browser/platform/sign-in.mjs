@@ -42,7 +42,10 @@ export async function finish(platform, session, url) {
     expectedNonce: signIn.nonce,
     idTokenExpected: true,
   });
-  return { target: signIn.target, content: { signedInAt: new Date().toISOString(), ...(await sessionContent(configuration, tokens)) } };
+  return {
+    target: signIn.target,
+    content: { signedInAt: new Date().toISOString(), ...(await sessionContent(configuration, tokens)) },
+  };
 }
 
 /** Uses the refresh token now; the session then holds what the provider says now. */
@@ -81,6 +84,8 @@ export async function endSessionUrl(platform, session, state) {
 export function describeFailure(error) {
   return {
     error: error.error ?? error.code ?? 'unknown',
-    description: error.error_description ?? [error.message, error.cause?.message].filter((text) => typeof text === 'string').join(': '),
+    description:
+      error.error_description ??
+      [error.message, error.cause?.message].filter((text) => typeof text === 'string').join(': '),
   };
 }

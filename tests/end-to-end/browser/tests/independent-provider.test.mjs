@@ -23,10 +23,19 @@ let redirectUri;
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'independent-provider-'));
-  const files = { certificate: path.join(folder, 'public.pem'), key: path.join(folder, 'private.pem'), accounts: path.join(folder, 'accounts.json') };
+  const files = {
+    certificate: path.join(folder, 'public.pem'),
+    key: path.join(folder, 'private.pem'),
+    accounts: path.join(folder, 'accounts.json'),
+  };
   await writeFile(files.certificate, keys.publicKey.export({ type: 'spki', format: 'pem' }));
   await writeFile(files.key, keys.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-  const person = (number, name) => ({ oid: `44444444-0000-4000-8000-00000000000${number}`, name, preferred_username: `${name}@corp.example`, email: `${name}@mail.example` });
+  const person = (number, name) => ({
+    oid: `44444444-0000-4000-8000-00000000000${number}`,
+    name,
+    preferred_username: `${name}@corp.example`,
+    email: `${name}@mail.example`,
+  });
   await writeFile(files.accounts, JSON.stringify([person(1, 'one'), person(2, 'two')]));
   const port = await freePort();
   redirectUri = `http://127.0.0.1:${port}/callback`;
@@ -77,7 +86,16 @@ function authorizeUrl(different = {}, first = tenant) {
 function assertion(different = {}, signer = keys.privateKey) {
   const now = Math.floor(Date.now() / 1000);
   const thumbprint = createHash('sha256').update('certificate').digest('base64url');
-  return new SignJWT({ aud: endpoint('token'), iss: clientId, sub: clientId, jti: randomUUID(), nbf: now, iat: now, exp: now + 300, ...different })
+  return new SignJWT({
+    aud: endpoint('token'),
+    iss: clientId,
+    sub: clientId,
+    jti: randomUUID(),
+    nbf: now,
+    iat: now,
+    exp: now + 300,
+    ...different,
+  })
     .setProtectedHeader({ alg: 'PS256', typ: 'JWT', 'x5t#S256': thumbprint })
     .sign(signer);
 }
@@ -121,7 +139,17 @@ test('a code is exchanged with an assertion, once, and the ID token is like one 
   const { iss, aud, tid, oid, ver, name, preferred_username: username, email, nonce, sub } = decodeJwt(token);
   assert.deepEqual(
     { iss, aud, tid, oid, ver, name, username, email, nonce },
-    { iss: provider.issuer, aud: clientId, tid: tenant, oid: '44444444-0000-4000-8000-000000000001', ver: '2.0', name: 'one', username: 'one@corp.example', email: 'one@mail.example', nonce: 'nonce' },
+    {
+      iss: provider.issuer,
+      aud: clientId,
+      tid: tenant,
+      oid: '44444444-0000-4000-8000-000000000001',
+      ver: '2.0',
+      name: 'one',
+      username: 'one@corp.example',
+      email: 'one@mail.example',
+      nonce: 'nonce',
+    },
   );
   assert.notEqual(sub, oid);
   assert.equal((await redeem(answer.get('code'))).error, 'invalid_grant');
@@ -162,10 +190,18 @@ for (const prompt of ['login', 'select_account']) {
 const refusedRedemptions = {
   'another verifier': [() => ({ code_verifier: 'w'.repeat(43) }), 'invalid_grant'],
   'another redirect URI': [() => ({ redirect_uri: 'http://127.0.0.1:1/callback' }), 'invalid_grant'],
-  'an assertion for another audience': [async () => ({ client_assertion: await assertion({ aud: 'https://elsewhere.example/token' }) }), 'invalid_client'],
-  'an assertion that expired': [async () => ({ client_assertion: await assertion({ exp: Math.floor(Date.now() / 1000) - 60 }) }), 'invalid_client'],
+  'an assertion for another audience': [
+    async () => ({ client_assertion: await assertion({ aud: 'https://elsewhere.example/token' }) }),
+    'invalid_client',
+  ],
+  'an assertion that expired': [
+    async () => ({ client_assertion: await assertion({ exp: Math.floor(Date.now() / 1000) - 60 }) }),
+    'invalid_client',
+  ],
   'an assertion of another key': [
-    async () => ({ client_assertion: await assertion({}, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey) }),
+    async () => ({
+      client_assertion: await assertion({}, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
+    }),
     'invalid_client',
   ],
 };
@@ -190,7 +226,10 @@ for (const [what, different] of Object.entries(refusedRequests)) {
   });
 }
 
-for (const [what, different] of Object.entries({ 'another redirect URI': { redirect_uri: 'https://elsewhere.example/' }, 'an unknown client': { client_id: 'other' } })) {
+for (const [what, different] of Object.entries({
+  'another redirect URI': { redirect_uri: 'https://elsewhere.example/' },
+  'an unknown client': { client_id: 'other' },
+})) {
   test(`with ${what} nobody is sent anywhere`, async () => {
     const answer = await fetch(authorizeUrl(different), { redirect: 'manual', headers: { accept: 'text/html' } });
     assert.equal(answer.status, 400);

@@ -14,7 +14,11 @@ let platform;
 
 before(async () => {
   provider = await startSigningProvider();
-  platform = await start('platform/server.mjs', { issuer: provider.issuer, 'client-id': 'platform', 'client-secret': 'secret' });
+  platform = await start('platform/server.mjs', {
+    issuer: provider.issuer,
+    'client-id': 'platform',
+    'client-secret': 'secret',
+  });
 });
 
 after(async () => {
@@ -25,7 +29,17 @@ after(async () => {
 /** Claims that are accepted, but for what is to differ; `undefined` leaves a claim out. */
 function claims(different = {}) {
   const now = Math.floor(Date.now() / 1000);
-  return { iss: provider.issuer, aud: 'platform', iat: now, exp: now + 120, jti: randomUUID(), sub: 'somebody', sid: 'session', events: { [event]: {} }, ...different };
+  return {
+    iss: provider.issuer,
+    aud: 'platform',
+    iat: now,
+    exp: now + 120,
+    jti: randomUUID(),
+    sub: 'somebody',
+    sid: 'session',
+    events: { [event]: {} },
+    ...different,
+  };
 }
 
 async function send(token, headers = {}) {
@@ -100,7 +114,9 @@ test('refused: a token whose key is unknown', async () => {
 
 test('refused: a token signed with the public key as if it were a secret', async () => {
   const secret = base64url.decode(provider.publicKey.n);
-  const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid: provider.publicKey.kid, typ: 'logout+jwt' }).sign(secret);
+  const token = await new SignJWT(claims())
+    .setProtectedHeader({ alg: 'HS256', kid: provider.publicKey.kid, typ: 'logout+jwt' })
+    .sign(secret);
   assert.equal(await send(token), 400);
 });
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { assertAccessible } from './driver/accessibility.mjs';
+import { assertAccessible, assertReflows, tabOrder } from './driver/accessibility.mjs';
+import { assertPrivatePage, observeAnswers } from './driver/answers.mjs';
 import { launchBrowser, openPage, takeScreenshot } from './driver/browser.mjs';
 import { freePort, start } from './driver/processes.mjs';
 
@@ -19,6 +20,8 @@ before(async () => {
   provider = await start('independent-provider/server.mjs', {
     ...credentials,
     tenant,
+    // Another site than the platform's, as it is in life.
+    host: 'localhost',
     'auth-method': 'client_secret_basic',
     'redirect-uri': `${origin}/callback`,
     'post-logout-redirect-uri': `${origin}/signed-out`,
@@ -63,7 +66,10 @@ test('discovery has the forms of Entra', async () => {
   assert.equal(metadata.jwks_uri, `${base}/discovery/v2.0/keys`);
   assert.equal(metadata.end_session_endpoint, `${base}/oauth2/v2.0/logout`);
   const { keys } = await (await fetch(metadata.jwks_uri)).json();
-  assert.deepEqual(keys.map(({ kty, use, issuer, d }) => ({ kty, use, issuer, d })), [{ kty: 'RSA', use: 'sig', issuer: provider.issuer, d: undefined }]);
+  assert.deepEqual(
+    keys.map(({ kty, use, issuer, d }) => ({ kty, use, issuer, d })),
+    [{ kty: 'RSA', use: 'sig', issuer: provider.issuer, d: undefined }],
+  );
 });
 
 for (const alias of ['organizations', 'common']) {
@@ -72,7 +78,10 @@ for (const alias of ['organizations', 'common']) {
     assert.equal(metadata.issuer, `${provider.url}/{tenantid}/v2.0`);
     assert.equal(metadata.authorization_endpoint, `${provider.url}/${alias}/oauth2/v2.0/authorize`);
     const { keys } = await (await fetch(metadata.jwks_uri)).json();
-    assert.deepEqual(keys.map((key) => key.issuer), [metadata.issuer]);
+    assert.deepEqual(
+      keys.map((key) => key.issuer),
+      [metadata.issuer],
+    );
   });
 }
 
@@ -83,6 +92,8 @@ test('somebody signs in, the platform asks again with the refresh token, and the
   // Refresh tokens are given only to those who were asked.
   await page.goto(`${platform.url}/login?prompt=consent`);
   await assertAccessible(page);
+  await assertReflows(page);
+  assert.deepEqual(await tabOrder(page), ['Username', 'Sign in', 'Cancel']);
   await takeScreenshot(page, 'provider-sign-in');
   await enterUsername(page, 'ada@example.com');
   await assertAccessible(page);
@@ -96,8 +107,22 @@ test('somebody signs in, the platform asks again with the refresh token, and the
   const { claims, sid } = (await readState()).sessions.at(-1);
   const { sub, oid } = claims;
   assert.deepEqual(
-    { tid: claims.tid, oid, ver: claims.ver, preferred_username: claims.preferred_username, iss: claims.iss, aud: claims.aud },
-    { tid: tenant, oid: '11111111-0000-4000-8000-000000000001', ver: '2.0', preferred_username: 'ada@example.com', iss: provider.issuer, aud: 'platform' },
+    {
+      tid: claims.tid,
+      oid,
+      ver: claims.ver,
+      preferred_username: claims.preferred_username,
+      iss: claims.iss,
+      aud: claims.aud,
+    },
+    {
+      tid: tenant,
+      oid: '11111111-0000-4000-8000-000000000001',
+      ver: '2.0',
+      preferred_username: 'ada@example.com',
+      iss: provider.issuer,
+      aud: 'platform',
+    },
   );
   assert.notEqual(sub, oid);
   for (const time of ['iat', 'nbf', 'exp']) assert.ok(Number.isInteger(claims[time]), time);
@@ -139,6 +164,30 @@ test('somebody who cancels is told so and stays signed out', async (t) => {
   await page.getByRole('button', { name: 'Cancel' }).click();
   assert.equal(await page.locator('[data-error]').textContent(), 'access_denied');
   await assertAccessible(page);
+  // An answer counts once, even one that says no.
+  await page.reload();
+  assert.equal(await page.locator('[data-error]').textContent(), 'unknown_state');
+});
+
+test('whoever signs in again has a new session, and the old one is dead', async (t) => {
+  const { page } = await visit(t, platform.url);
+  const answers = observeAnswers(page, platform.url);
+  const cookie = async () =>
+    (await page.context().cookies(platform.url)).find(({ name }) => name.startsWith('platform_session_'));
+  await page.goto(`${platform.url}/login`);
+  await enterUsername(page, 'ada@example.com');
+  await page.waitForURL(`${platform.url}/`);
+  const old = await cookie();
+  await page.goto(`${platform.url}/login`);
+  assert.equal(page.url(), `${platform.url}/`, 'the provider still knows them');
+  const { name, value } = await cookie();
+  assert.notEqual(value, old.value);
+  const shown = async (id) => (await fetch(platform.url, { headers: { cookie: `${name}=${id}` } })).text();
+  assert.match(await shown(value), /You are signed in/);
+  assert.match(await shown(old.value), /You are not signed in/);
+  for (const answer of await answers.settled()) {
+    if (answer.status === 200 && answer.headers['content-type']?.startsWith('text/html')) assertPrivatePage(answer);
+  }
 });
 
 test('an unknown username is asked for again', async (t) => {
@@ -152,7 +201,11 @@ test('a third party may begin the sign-in, with the right issuer and a page of t
   const { page } = await visit(t, platform.url);
   const initiate = (parameters) => `${platform.url}/initiate?${new URLSearchParams(parameters)}`;
   const good = { iss: provider.issuer, login_hint: 'zoe@example.com', target_link_uri: `${platform.url}/?course=7` };
-  for (const wrong of [{ iss: 'https://elsewhere.example' }, { target_link_uri: 'https://elsewhere.example/' }, { target_link_uri: '//elsewhere.example' }]) {
+  for (const wrong of [
+    { iss: 'https://elsewhere.example' },
+    { target_link_uri: 'https://elsewhere.example/' },
+    { target_link_uri: '//elsewhere.example' },
+  ]) {
     assert.equal((await page.goto(initiate({ ...good, ...wrong }))).status(), 400);
   }
   await page.goto(initiate(good));

@@ -40,7 +40,8 @@ const style = `
 `;
 
 // No `form-action`: browsers apply it to the redirects after a form too, and those lead to other origins here by design.
-const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
 /** What every answer with a page carries. */
 export const pageHeaders = {
@@ -64,20 +65,19 @@ export function answerStyle(request, response) {
 
 /** A whole page. */
 export function page(title, body) {
-  return `<!doctype html>${html`
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>${title}</title>
-  <link rel="icon" href="data:,">
-  <link rel="stylesheet" href="${stylePath}">
-</head>
-<body>
-  <main>
-    <h1>${title}</h1>
-    ${body}
-  </main>
-</body>
-</html>`}`;
+  return `<!doctype html>${html` <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>${title}</title>
+      <link rel="icon" href="data:," />
+      <link rel="stylesheet" href="${stylePath}" />
+    </head>
+    <body>
+      <main>
+        <h1>${title}</h1>
+        ${body}
+      </main>
+    </body>
+  </html>`}`;
 }

@@ -12,7 +12,9 @@ const startLimit = 20_000;
  * What it writes to standard error is shown only if it fails to start or `VERBOSE` is set.
  */
 export async function start(script, options) {
-  const child = spawn(process.execPath, [path.join(root, script), ...argumentsOf(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(root, script), ...argumentsOf(options)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     complaints = (complaints + text).slice(-10_000);
@@ -33,7 +35,9 @@ export async function start(script, options) {
 }
 
 function argumentsOf(options) {
-  return Object.entries(options).flatMap(([name, value]) => [value].flat().flatMap((each) => [`--${name}`, String(each)]));
+  return Object.entries(options).flatMap(([name, value]) =>
+    [value].flat().flatMap((each) => [`--${name}`, String(each)]),
+  );
 }
 
 /** A port that is free now, for servers that must know of each other before both have started. */
