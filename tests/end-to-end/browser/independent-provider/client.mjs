@@ -13,6 +13,8 @@ export async function readClient(options) {
     response_types: ['code'],
     grant_types: ['authorization_code', 'refresh_token'],
     subject_type: 'pairwise',
+    // Demanded of a client with redirect URIs on several hosts. Nobody reads it: subjects depend on the client's id alone.
+    sector_identifier_uri: 'https://applications.invalid/redirect-uris',
     id_token_signed_response_alg: 'RS256',
     token_endpoint_auth_method: options['auth-method'],
     ...(await credential(options)),

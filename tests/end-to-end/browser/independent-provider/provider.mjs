@@ -29,6 +29,7 @@ export async function createProvider({ origin, tenant, client, accounts }) {
     conformIdTokenClaims: false,
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_context, accountId, { clientId }) => pairwiseSubject(tenant, accountId, clientId),
+    sectorIdentifierUriValidate: () => false,
     findAccount: (_context, accountId) => accounts.find(accountId),
     pkce: { required: () => true },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],

@@ -4,7 +4,7 @@ import { Console } from 'node:console';
 import http from 'node:http';
 import { parseArgs } from 'node:util';
 
-import { announce, listen, stopOnSignal } from '../web/server.mjs';
+import { announce, listen, stopWhenTold } from '../web/server.mjs';
 import { readAccounts } from './accounts.mjs';
 import { readClient } from './client.mjs';
 import { frontOf } from './front.mjs';
@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
   options: {
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
+    'until-input-ends': { type: 'boolean', default: false },
     tenant: { type: 'string' },
     accounts: { type: 'string' },
     'client-id': { type: 'string' },
@@ -40,5 +41,5 @@ const server = http.createServer((request, response) => front(request, response)
 const origin = await listen(server, options.host, options.port);
 const provider = await createProvider({ origin, tenant, client, accounts });
 front = frontOf({ origin, tenant, provider, accounts });
-stopOnSignal(server);
+stopWhenTold(server, options['until-input-ends']);
 announce({ url: origin, issuer: provider.issuer, tenant, accounts: accounts.list });

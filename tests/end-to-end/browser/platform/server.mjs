@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { parseArgs } from 'node:util';
 
-import { announce, listen, stopOnSignal } from '../web/server.mjs';
+import { announce, listen, stopWhenTold } from '../web/server.mjs';
 import { LogoutTokens } from './logout-tokens.mjs';
 import { ProviderClient } from './provider-client.mjs';
 import { answer } from './routes.mjs';
@@ -12,6 +12,7 @@ const { values: options } = parseArgs({
   options: {
     host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
+    'until-input-ends': { type: 'boolean', default: false },
     name: { type: 'string', default: 'Sample platform' },
     issuer: { type: 'string' },
     'client-id': { type: 'string' },
@@ -41,5 +42,5 @@ const server = http.createServer((request, response) => {
 });
 platform.url = await listen(server, options.host, options.port);
 platform.sessions = new Sessions(platform.url);
-stopOnSignal(server);
+stopWhenTold(server, options['until-input-ends']);
 announce({ url: platform.url });

@@ -15,6 +15,7 @@ const tenant = '22222222-0000-4000-8000-000000000001';
 const clientId = '33333333-0000-4000-8000-000000000001';
 const verifier = 'v'.repeat(43);
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const markup = '<img src=x onerror=alert(1)>';
 let folder;
 let provider;
 let platform;
@@ -36,7 +37,10 @@ before(async () => {
     preferred_username: `${name}@corp.example`,
     email: `${name}@mail.example`,
   });
-  await writeFile(files.accounts, JSON.stringify([person(1, 'one'), person(2, 'two')]));
+  await writeFile(
+    files.accounts,
+    JSON.stringify([person(1, 'one'), person(2, 'two'), { ...person(3, 'three'), name: markup }]),
+  );
   const port = await freePort();
   redirectUri = `http://127.0.0.1:${port}/callback`;
   provider = await start('independent-provider/server.mjs', {
@@ -237,12 +241,81 @@ for (const [what, different] of Object.entries({
   });
 }
 
-test('the sample platform signs in with a key as well', async (t) => {
-  const { context, page } = await openPage(browser);
+/** Somebody who signs in to a sample platform; the one that proves itself with its key if no other is named. */
+async function signInToPlatform(t, username, { origin = platform.url, consent = false } = {}) {
+  const { context, page, problems } = await openPage(browser);
   t.after(() => context.close());
-  await page.goto(`${platform.url}/login`);
-  await page.getByLabel('Username').fill('two@corp.example');
+  await page.goto(`${origin}/login${consent ? '?prompt=consent' : ''}`);
+  await page.getByLabel('Username').fill(username);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL(`${platform.url}/`);
-  assert.equal(await page.locator('[data-claim="name"]').textContent(), 'two');
+  if (consent) await page.getByRole('button', { name: 'Accept' }).click();
+  await page.waitForURL((url) => url.origin === origin);
+  return { page, problems };
+}
+
+const refresh = async (page, origin = platform.url) => (await page.request.post(`${origin}/refresh`)).json();
+
+test('the sample platform shows what a directory says, and runs none of it', async (t) => {
+  const { page, problems } = await signInToPlatform(t, 'three@corp.example');
+  assert.equal(await page.locator('[data-claim="name"]').textContent(), markup);
+  assert.deepEqual(problems, []);
+});
+
+test('the sample platform says so if it has nothing to refresh', async (t) => {
+  const { page } = await signInToPlatform(t, 'two@corp.example');
+  assert.deepEqual(await refresh(page), { ok: false, error: 'no_refresh_token' });
+  await page.context().clearCookies();
+  assert.deepEqual(await refresh(page), { ok: false, error: 'not_signed_in' });
+});
+
+/** A provider that knows its client by a secret, on a port that stays the same if it is started again. */
+async function startWithSecret(t, redirects, port) {
+  const started = await start('independent-provider/server.mjs', {
+    ...bySecret,
+    port,
+    tenant,
+    'redirect-uri': redirects.map((origin) => `${origin}/callback`),
+  });
+  t.after(() => started.stop());
+  return started;
+}
+
+const bySecret = { 'client-id': clientId, 'client-secret': 'right', 'auth-method': 'client_secret_post' };
+
+async function startPlatformWithSecret(t, issuer, different) {
+  const started = await start('platform/server.mjs', { ...bySecret, issuer, ...different });
+  t.after(() => started.stop());
+  return started;
+}
+
+test('a client secret goes in the body as well, and a wrong one is refused', async (t) => {
+  const ports = [await freePort(), await freePort()];
+  const { issuer } = await startWithSecret(
+    t,
+    ports.map((port) => `http://127.0.0.1:${port}`),
+    0,
+  );
+  const outcomes = { right: 'You are signed in', wrong: 'invalid_client' };
+  for (const [index, [secret, shown]] of Object.entries(outcomes).entries()) {
+    const { url } = await startPlatformWithSecret(t, issuer, { port: ports[index], 'client-secret': secret });
+    const { page } = await signInToPlatform(t, 'ada@example.com', { origin: url });
+    await page.getByText(shown).waitFor();
+  }
+});
+
+test('a refresh token that the provider no longer knows ends the session of the sample platform', async (t) => {
+  const ports = [await freePort(), await freePort()];
+  const origin = `http://127.0.0.1:${ports[1]}`;
+  const first = await startWithSecret(t, [origin], ports[0]);
+  await startPlatformWithSecret(t, first.issuer, { port: ports[1] });
+  const { page } = await signInToPlatform(t, 'ada@example.com', { origin, consent: true });
+  assert.deepEqual(await refresh(page, origin), { ok: true });
+  await first.stop();
+  assert.equal((await refresh(page, origin)).ok, false);
+  await page.goto(origin);
+  assert.ok(await page.getByText('You are signed in').isVisible(), 'an outage signs nobody out');
+  await startWithSecret(t, [origin], ports[0]);
+  const { ok, error } = await refresh(page, origin);
+  assert.deepEqual({ ok, error }, { ok: false, error: 'invalid_grant' });
+  assert.deepEqual(await refresh(page, origin), { ok: false, error: 'not_signed_in' });
 });

@@ -35,12 +35,16 @@ export function announce(ready) {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-/** Ends the process when it is told to, without waiting for connections that browsers keep open. */
-export function stopOnSignal(server) {
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    process.once(signal, () => {
-      server.closeAllConnections();
-      server.close(() => process.exit(0));
-    });
-  }
+/**
+ * Ends the process when it is told to, without waiting for connections that browsers keep open; and, if
+ * `untilInputEnds`, when whoever started it is gone, however they went.
+ */
+export function stopWhenTold(server, untilInputEnds) {
+  const stop = () => {
+    server.close(() => process.exit(0));
+    server.closeAllConnections();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  if (untilInputEnds) process.stdin.once('close', stop).resume();
 }

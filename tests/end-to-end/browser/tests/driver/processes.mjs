@@ -12,9 +12,9 @@ const startLimit = 20_000;
  * What it writes to standard error is shown only if it fails to start or `VERBOSE` is set.
  */
 export async function start(script, options) {
-  const child = spawn(process.execPath, [path.join(root, script), ...argumentsOf(options)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = [path.join(root, script), '--until-input-ends', ...argumentsOf(options)];
+  // Its input is ours to end: if this process dies, so does the server.
+  const child = spawn(process.execPath, command, { stdio: 'pipe' });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     complaints = (complaints + text).slice(-10_000);
@@ -27,7 +27,7 @@ export async function start(script, options) {
   ]);
   if (outcome instanceof Error) throw outcome;
   const stop = async () => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     await once(child, 'exit');
   };
