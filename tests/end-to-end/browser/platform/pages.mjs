@@ -54,3 +54,7 @@ export function failure(title, { error, description }) {
       <p><a href="/">Home</a></p>`,
   );
 }
+
+export function notFound() {
+  return failure('Not found', { error: 'not_found', description: 'There is no such page.' });
+}

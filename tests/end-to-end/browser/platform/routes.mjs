@@ -13,12 +13,7 @@ export async function answer(platform, request, response) {
   if (answerStyle(request, response)) return;
   const url = new URL(request.url, platform.url);
   const route = routes[`${request.method} ${url.pathname}`];
-  if (!route)
-    return sendPage(
-      response,
-      404,
-      pages.failure('Not found', { error: 'not_found', description: 'There is no such page.' }),
-    );
+  if (!route) return sendPage(response, 404, pages.notFound());
   await route({ platform, request, response, url, session: platform.sessions.of(request) });
 }
 
@@ -56,8 +51,9 @@ async function initiate(context, parameters) {
 
 async function beginSignIn({ platform, response, session }, parameters) {
   const target = signIn.ownPage(platform, parameters.get('target_link_uri'));
-  if (!target)
+  if (!target) {
     return refuse(response, { error: 'foreign_target', description: 'target_link_uri is not a page of this platform' });
+  }
   try {
     const location = await signIn.begin(platform, session ?? platform.sessions.open(response), parameters, target);
     redirect(response, location.href);

@@ -56,7 +56,8 @@ export async function refresh(platform, session) {
   Object.assign(session, {
     idToken: idToken ?? session.idToken,
     refreshToken: refreshToken ?? session.refreshToken,
-    claims: { ...session.claims, ...claims },
+    // A new ID token replaces the old one: a team that it no longer names is lost. It need not repeat the session's id.
+    claims: idToken ? { sid: session.claims.sid, ...claims } : { ...session.claims, ...claims },
   });
 }
 
