@@ -1,11 +1,14 @@
-//! The app registrations of a tenant: credentials and granted application permissions.
+//! The apps of a tenant: credentials, registration, and what was consented to.
 
 use crate::login::Certificate;
+use crate::registration::Registration;
+use crate::state::State;
+use crate::tenant::Tenant;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// An app in a tenant: registration and service principal in one.
+/// An app in a tenant: registration and service principal in one, or the service principal alone.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     /// The client id.
@@ -22,6 +25,14 @@ pub(crate) struct App {
     pub federated: Vec<Federated>,
     /// Application permissions granted by an administrator, by name.
     pub roles: BTreeSet<String>,
+    /// The tenant where the app is registered, when it is another one: its credentials are there.
+    pub home: Option<Uuid>,
+    /// What the registration says. Of an app of another tenant, assignment alone is kept here.
+    pub registration: Registration,
+    /// Delegated permissions that an administrator granted for everybody.
+    pub delegated: BTreeSet<String>,
+    /// Delegated permissions that people granted for themselves.
+    pub consents: BTreeMap<Uuid, BTreeSet<String>>,
 }
 
 /// A client secret.
@@ -66,8 +77,84 @@ impl App {
             certificates: Vec::new(),
             federated: Vec::new(),
             roles: roles.into_iter().collect(),
+            home: None,
+            registration: Registration::default(),
+            delegated: BTreeSet::new(),
+            consents: BTreeMap::new(),
         }
     }
+
+    /// The service principal, in one tenant, of an app that is registered in another.
+    pub(crate) fn principal(client_id: Uuid, home: Uuid, tenant: Uuid) -> Self {
+        Self {
+            client_id,
+            principal_id: Uuid::new_v5(&client_id, tenant.as_bytes()),
+            enabled: true,
+            secrets: Vec::new(),
+            certificates: Vec::new(),
+            federated: Vec::new(),
+            roles: BTreeSet::new(),
+            home: Some(home),
+            registration: Registration::default(),
+            delegated: BTreeSet::new(),
+            consents: BTreeMap::new(),
+        }
+    }
+
+    /// The name that pages show.
+    pub(crate) fn name(&self) -> String {
+        self.registration.display_name.clone().unwrap_or_else(|| self.client_id.to_string())
+    }
+
+    /// The delegated permissions that one person's sign-in may use.
+    pub(crate) fn granted_to(&self, person: Uuid) -> BTreeSet<String> {
+        self.delegated.iter().chain(self.consents.get(&person).into_iter().flatten()).cloned().collect()
+    }
+
+    /// The same app with credentials and registration of its home tenant; assignment stays the tenant's own.
+    fn with_home(mut self, registered: &App) -> Self {
+        let Registration { assignment_required, assigned_users, .. } = self.registration;
+        self.registration = Registration { assignment_required, assigned_users, ..registered.registration.clone() };
+        self.secrets.clone_from(&registered.secrets);
+        self.certificates.clone_from(&registered.certificates);
+        self.federated.clone_from(&registered.federated);
+        self.enabled = self.enabled && registered.enabled;
+        self
+    }
+}
+
+/// The app as a tenant knows it, whole: with what its home tenant has when that is another one.
+pub(crate) fn in_tenant(state: &State, tenant: &Tenant, client_id: Uuid) -> Option<App> {
+    let app = crate::sync::read(&tenant.apps).get(&client_id).cloned()?;
+    let Some(home) = app.home else { return Some(app) };
+    let home = state.tenant(home)?;
+    let registered = crate::sync::read(&home.apps).get(&client_id).cloned()?;
+    Some(app.with_home(&registered))
+}
+
+/// Where an app is registered, and how.
+pub(crate) fn registered(state: &State, client_id: Uuid) -> Option<(Uuid, App)> {
+    let tenants: Vec<_> = crate::sync::read(&state.tenants).values().cloned().collect();
+    tenants.iter().find_map(|tenant| {
+        let app = crate::sync::read(&tenant.apps).get(&client_id).cloned().filter(|app| app.home.is_none())?;
+        Some((tenant.id, app))
+    })
+}
+
+/// The app as a tenant would know it after consent: an app of several tenants need not be there yet.
+pub(crate) fn reachable(state: &State, tenant: &Tenant, client_id: Uuid) -> Option<App> {
+    if let Some(app) = in_tenant(state, tenant, client_id) {
+        return Some(app);
+    }
+    let (home, app) = registered(state, client_id)?;
+    app.registration.multi_tenant.then(|| App::principal(client_id, home, tenant.id).with_home(&app))
+}
+
+/// Changes what a tenant keeps of an app, which gets a service principal when it has none there.
+pub(crate) fn change_principal(state: &State, tenant: &Tenant, client_id: Uuid, change: impl FnOnce(&mut App)) {
+    let home = registered(state, client_id).map_or(tenant.id, |(home, _)| home);
+    let mut apps = crate::sync::write(&tenant.apps);
+    change(apps.entry(client_id).or_insert_with(|| App::principal(client_id, home, tenant.id)));
 }
 
 impl Secret {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`directory`] | objects, links and the log of changes, with no word of HTTP |
 //! | `seed` | realistic people and nested groups from a seed |
-//! | `login` | token endpoint, discovery, keys |
+//! | `login` | sign-in pages, token endpoint, consent, discovery, keys |
 //! | `graph` | Microsoft Graph: one file for each subject |
 //! | `notify` | subscriptions and the delivery of notifications |
 //! | `faults` | rules that spoil answers |
@@ -29,6 +29,7 @@ mod login;
 mod metrics;
 mod notify;
 mod options;
+mod registration;
 mod reply;
 mod request;
 mod seed;

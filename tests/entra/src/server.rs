@@ -185,7 +185,7 @@ impl Drop for Server {
 
 pub(crate) fn info(tenant: &Tenant) -> TenantInfo {
     let apps = crate::sync::read(&tenant.apps);
-    let app = apps.values().next();
+    let app = apps.values().find(|app| app.home.is_none());
     let secret = app.and_then(|app| app.secrets.last());
     TenantInfo {
         tenant_id: tenant.id,

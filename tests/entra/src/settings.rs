@@ -20,6 +20,12 @@ pub struct Settings {
     pub page_token_life_seconds: i64,
     /// Of people without a photo one of a single pixel is described, instead of a 404.
     pub photo_placeholder: bool,
+    /// The password of everybody; any is right when absent.
+    pub password: Option<String>,
+    /// People may consent to permissions that need no administrator.
+    pub user_consent: bool,
+    /// Answers of the authorization endpoint tell their issuer (RFC 9207).
+    pub issuer_parameter: bool,
     /// How delta answers.
     pub delta: DeltaSettings,
     /// How notifications are delivered.
@@ -96,6 +102,9 @@ impl Default for Settings {
             token_life_seconds: 0,
             page_token_life_seconds: 0,
             photo_placeholder: false,
+            password: None,
+            user_consent: true,
+            issuer_parameter: false,
             delta: DeltaSettings::default(),
             notifications: NotificationSettings::default(),
         }

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::graph::Sessions;
-use crate::login::Keys;
+use crate::login::{Browsers, Grants, Keys};
 use crate::metrics::Metrics;
 use crate::notify::Outbox;
 use crate::tenant::Tenant;
@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
+    pub(crate) grants: Grants,
+    pub(crate) browsers: Browsers,
     pub(crate) tenants: RwLock<BTreeMap<Uuid, Arc<Tenant>>>,
     pub(crate) sessions: Sessions,
     pub(crate) faults: Faults,
@@ -37,6 +39,8 @@ impl State {
         Ok(Self {
             clock,
             keys: Keys::new()?,
+            grants: Grants::default(),
+            browsers: Browsers::default(),
             tenants: RwLock::default(),
             sessions: Sessions::default(),
             faults: Faults::default(),

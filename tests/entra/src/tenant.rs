@@ -3,6 +3,7 @@
 use crate::apps::App;
 use crate::directory::Directory;
 use crate::graph::{Buckets, Listings, Photos, Rounds};
+use crate::login::SignIn;
 use crate::notify::{Subscription, events};
 use crate::settings::Settings;
 use crate::state::State;
@@ -28,6 +29,7 @@ pub(crate) struct Tenant {
     pub(crate) rounds: Mutex<Rounds>,
     pub(crate) photos: Mutex<Photos>,
     pub(crate) random: Mutex<StdRng>,
+    pub(crate) sign_in: SignIn,
     /// Groups that a sync might take as its scope.
     pub(crate) roots: Vec<Uuid>,
     delta_epoch: AtomicU64,
@@ -58,6 +60,7 @@ impl Tenant {
             photos: Mutex::default(),
             // Not what the directory was drawn from: the first id would be the tenant's own.
             random: Mutex::new(StdRng::seed_from_u64(!seed)),
+            sign_in: SignIn::default(),
             roots,
             delta_epoch: AtomicU64::new(0),
         }

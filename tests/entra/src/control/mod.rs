@@ -4,6 +4,7 @@ mod actions;
 mod apps;
 mod burst;
 mod dump;
+mod sign_in;
 
 use crate::options::TenantOptions;
 use crate::reply::Reply;
@@ -51,6 +52,10 @@ fn route(state: &Arc<State>, request: &Request) -> Outcome {
         ("POST", ["tenants"]) => add_tenant(state, request),
         ("GET", ["clock"]) => Ok(clock(state)),
         ("POST", ["clock"]) => move_clock(state, request),
+        ("GET", ["keys"]) => {
+            let keys = crate::login::named_keys(state, &request.origin);
+            Ok(Reply::json(200, &keys.map_err(|error| ControlError::bad(error.to_string()))?))
+        }
         ("POST", ["keys", "rotate"]) => rotate_keys(state, request),
         ("PUT", ["faults"]) => set_faults(state, read(request)?),
         ("DELETE", ["faults"]) => set_faults(state, Vec::new()),
@@ -92,9 +97,11 @@ fn of_tenant(state: &Arc<State>, tenant: &Arc<Tenant>, request: &Request, path: 
         ("DELETE", ["subscriptions", id]) => vanish(tenant, id),
         ("POST", ["subscriptions", id, "lifecycle"]) => lifecycle(state, tenant, id, request),
         (_, ["apps", rest @ ..]) => apps::answer(state, tenant, request, rest),
-        _ => Err(ControlError {
-            status: 404,
-            message: format!("{} on {} was not received", request.method, request.path),
+        _ => sign_in::answer(state, tenant, request, path).unwrap_or_else(|| {
+            Err(ControlError {
+                status: 404,
+                message: format!("{} on {} was not received", request.method, request.path),
+            })
         }),
     }
 }

@@ -11,7 +11,7 @@ mod write;
 
 pub use change::{Change, What, bit};
 pub use object::{Links, More, Object, Presence, Slot};
-pub use schema::{Form, GROUP, Kind, OTHER, Property, PropertyId, USER};
+pub use schema::{Form, GROUP, Kind, OTHER, Property, PropertyId, ROLE, USER};
 pub use texts::{NULL, Symbol, Texts};
 pub use view::View;
 pub use write::{NewObject, WriteError};

@@ -226,6 +226,13 @@ pub static GROUP: &[Property] = &[
 pub static OTHER: &[Property] =
     &[text("description").unique().standard(), text("displayName").unique().standard().filterable()];
 
+/// The properties kept of directory roles.
+pub static ROLE: &[Property] = &[
+    text("description").unique().standard(),
+    text("displayName").unique().standard().filterable(),
+    text("roleTemplateId").unique().standard().filterable(),
+];
+
 /// The number of a property within the table of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PropertyId(pub u8);
@@ -286,6 +293,7 @@ impl Kind {
         match self {
             Kind::User => USER,
             Kind::Group => GROUP,
+            Kind::DirectoryRole => ROLE,
             _ => OTHER,
         }
     }

@@ -4,10 +4,10 @@ use super::LoginError;
 use super::certificate::key_verifies;
 use crate::apps::{App, Federated};
 use crate::request::Request;
-use crate::tenant::Tenant;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Clocks may differ by so much.
 const LEEWAY_SECONDS: i64 = 300;
@@ -20,7 +20,7 @@ struct Assertion<'text> {
 }
 
 /// Checks an assertion as the token endpoint does: the app's own when the issuer is the app, else a federated one.
-pub(super) fn check(app: &App, tenant: &Tenant, request: &Request, text: &str, now: i64) -> Result<(), LoginError> {
+pub(super) fn check(app: &App, tenant: Uuid, request: &Request, text: &str, now: i64) -> Result<(), LoginError> {
     let assertion = parse(text).ok_or_else(|| LoginError::new(50_012))?;
     check_times(&assertion, now.div_euclid(1000))?;
     if claim(&assertion, "iss") == app.client_id.to_string() {
@@ -29,11 +29,11 @@ pub(super) fn check(app: &App, tenant: &Tenant, request: &Request, text: &str, n
     check_federated(app, &assertion)
 }
 
-fn check_own(app: &App, tenant: &Tenant, request: &Request, assertion: &Assertion<'_>) -> Result<(), LoginError> {
+fn check_own(app: &App, tenant: Uuid, request: &Request, assertion: &Assertion<'_>) -> Result<(), LoginError> {
     let audiences = [
         format!("{}{}", request.origin, request.path),
-        format!("{}/{}/oauth2/v2.0/token", request.origin, tenant.id),
-        format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant.id),
+        format!("{}/{}/oauth2/v2.0/token", request.origin, tenant),
+        format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", tenant),
     ];
     let audience = claim(assertion, "aud");
     if claim(assertion, "sub") != app.client_id.to_string() || !audiences.iter().any(|expected| *expected == audience) {

@@ -1,10 +1,10 @@
-//! The errors of the token endpoint.
+//! The errors of the identity platform.
 
 use crate::reply::Reply;
 use serde_json::json;
 use uuid::Uuid;
 
-/// An error of the token endpoint, by its AADSTS number.
+/// An error of the identity platform, by its AADSTS number.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginError {
     number: u32,
@@ -127,6 +127,106 @@ const TABLE: &[(u32, &str, u16, &str, &str)] = &[
         "",
         "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
     ),
+    (
+        16000,
+        "interaction_required",
+        400,
+        "",
+        "Either multiple user identities are available for the current request or selected account is not supported for the scenario.",
+    ),
+    (
+        28000,
+        "invalid_scope",
+        400,
+        "",
+        "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+    ),
+    (
+        50011,
+        "invalid_request",
+        400,
+        "",
+        "The redirect URI specified in the request does not match the redirect URIs configured for the application. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal.",
+    ),
+    (
+        50034,
+        "invalid_grant",
+        400,
+        "",
+        "The user account does not exist in the directory. To sign into this application, the account must be added to the directory.",
+    ),
+    (50058, "login_required", 400, "", "A silent sign-in request was sent but no user is signed in."),
+    (
+        50059,
+        "invalid_request",
+        400,
+        "",
+        "No tenant-identifying information found in either the request or implied by any provided credentials.",
+    ),
+    (50149, "invalid_request", 400, "", "Invalid Code_Challenge_method parameter."),
+    (
+        50173,
+        "invalid_grant",
+        400,
+        "bad_token",
+        "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.",
+    ),
+    (
+        54005,
+        "invalid_grant",
+        400,
+        "",
+        "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
+    ),
+    (
+        70000,
+        "invalid_grant",
+        400,
+        "",
+        "The provided value for the input parameter 'code' or 'refresh_token' is not valid.",
+    ),
+    (70007, "invalid_request", 400, "", "The provided value for the input parameter is not supported."),
+    (
+        70008,
+        "invalid_grant",
+        400,
+        "",
+        "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+    ),
+    (90023, "invalid_request", 400, "", "Invalid STS request: the value of a parameter is not supported."),
+    (
+        500112,
+        "invalid_client",
+        401,
+        "",
+        "The reply address does not match the reply address provided when requesting Authorization code.",
+    ),
+    (500113, "invalid_request", 400, "", "No reply address is registered for the application."),
+    (
+        501481,
+        "invalid_grant",
+        400,
+        "",
+        "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+    ),
+    (501491, "invalid_request", 400, "", "The size of the code_challenge parameter is invalid."),
+    (
+        650057,
+        "invalid_resource",
+        400,
+        "",
+        "Invalid resource. The client has requested access to a resource which is not listed in the requested permissions in the client's application registration.",
+    ),
+    (
+        700005,
+        "invalid_grant",
+        400,
+        "",
+        "Provided Authorization Code is intended to use against other tenant, thus rejected.",
+    ),
+    (700054, "unsupported_response_type", 400, "", "The response_type is not enabled for the application:"),
+    (700082, "invalid_grant", 400, "bad_token", "The refresh token has expired due to inactivity."),
+    (900144, "invalid_request", 400, "", "The request body must contain the following parameter:"),
 ];
 
 impl LoginError {
@@ -143,23 +243,38 @@ impl LoginError {
         error
     }
 
+    /// The text with trace id, correlation id and time, as pages and redirects tell it.
+    pub(super) fn description(&self, now: jiff::Timestamp) -> String {
+        self.describe(&Uuid::new_v4().to_string(), &Uuid::new_v4().to_string(), &stamp(now))
+    }
+
+    /// Where Microsoft explains the error.
+    pub(super) fn uri(&self) -> String {
+        format!("https://login.microsoftonline.com/error?code={}", self.number)
+    }
+
+    fn describe(&self, trace: &str, correlation: &str, stamp: &str) -> String {
+        format!(
+            "AADSTS{}: {} Trace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {stamp}",
+            self.number, self.text
+        )
+    }
+
     /// The answer in the shape of the token endpoint.
     pub(crate) fn reply(&self, now: jiff::Timestamp, correlation: Option<&str>) -> Reply {
         let (name, status, suberror) =
             entry(self.number).map_or(("invalid_request", 400, ""), |entry| (entry.1, entry.2, entry.3));
         let trace = Uuid::new_v4().to_string();
         let correlation = correlation.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-        let stamp = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        let stamp = stamp(now);
         let mut body = json!({
             "error": name,
-            "error_description": format!(
-                "AADSTS{}: {} Trace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {stamp}", self.number, self.text
-            ),
+            "error_description": self.describe(&trace, &correlation, &stamp),
             "error_codes": [self.number],
             "timestamp": stamp,
             "trace_id": trace,
             "correlation_id": correlation,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.number),
+            "error_uri": self.uri(),
         });
         if !suberror.is_empty()
             && let Some(members) = body.as_object_mut()
@@ -168,6 +283,10 @@ impl LoginError {
         }
         Reply::json(status, &body).header("cache-control", "no-store, no-cache")
     }
+}
+
+fn stamp(now: jiff::Timestamp) -> String {
+    now.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 fn entry(number: u32) -> Option<&'static (u32, &'static str, u16, &'static str, &'static str)> {

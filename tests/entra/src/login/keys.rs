@@ -1,5 +1,6 @@
 //! The signing keys of the identity platform and the signatures made with them.
 
+use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, KeyPair as _, RsaKeyPair, UnparsedPublicKey};
@@ -45,14 +46,41 @@ impl SigningKey {
     /// # Errors
     /// The cryptographic library failed.
     pub(super) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
-        let header = json!({"typ": "JWT", "alg": "RS256", "x5t": self.id, "kid": self.id});
-        let signed =
-            format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let signed = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(self.header().to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let signature = self.signature(&signed)?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The header of a token that this key signs.
+    pub(super) fn header(&self) -> Value {
+        json!({"typ": "JWT", "alg": "RS256", "x5t": self.id, "kid": self.id})
+    }
+
+    /// An RS256 signature.
+    ///
+    /// # Errors
+    /// The cryptographic library failed.
+    pub(super) fn signature(&self, signed: &str) -> Result<Vec<u8>, KeyError> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
             .sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .map_err(|_| KeyError("signing"))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(signature)
+    }
+
+    /// The modulus of the public key.
+    pub(super) fn modulus(&self) -> Vec<u8> {
+        self.pair.public_key().modulus().big_endian_without_leading_zero().to_vec()
+    }
+
+    /// The public key as a `SubjectPublicKeyInfo` in DER.
+    pub(super) fn public_der(&self) -> Result<Vec<u8>, KeyError> {
+        let der = self.pair.public_key().as_der().map_err(|_| KeyError("public key"))?;
+        Ok(der.as_ref().to_vec())
     }
 
     fn verifies(&self, signed: &str, signature: &[u8]) -> bool {
@@ -61,7 +89,8 @@ impl SigningKey {
             .is_ok()
     }
 
-    fn jwk(&self, issuer: &str) -> Value {
+    /// The public key as a JSON Web Key.
+    pub(super) fn jwk(&self, issuer: &str) -> Value {
         let key = self.pair.public_key();
         json!({
             "kty": "RSA", "use": "sig", "kid": self.id, "x5t": self.id,
@@ -72,11 +101,14 @@ impl SigningKey {
     }
 }
 
-/// The keys of one server: those that sign now, those that signed before, and the one for personal accounts.
+/// The keys of one server: those that sign now, those that signed before, the one for personal accounts, and one that
+/// nobody publishes.
 #[derive(Debug)]
 pub(crate) struct Keys {
     signing: RwLock<Vec<Arc<SigningKey>>>,
+    previous: RwLock<Option<Arc<SigningKey>>>,
     consumer: Arc<SigningKey>,
+    attacker: OnceLock<Arc<SigningKey>>,
 }
 
 static FIRST_KEYS: OnceLock<Option<(Arc<SigningKey>, Arc<SigningKey>)>> = OnceLock::new();
@@ -90,7 +122,12 @@ impl Keys {
         let made = FIRST_KEYS
             .get_or_init(|| Some((Arc::new(SigningKey::generate().ok()?), Arc::new(SigningKey::generate().ok()?))));
         let (signing, consumer) = made.as_ref().ok_or(KeyError("key generation"))?;
-        Ok(Self { signing: RwLock::new(vec![signing.clone()]), consumer: consumer.clone() })
+        Ok(Self {
+            signing: RwLock::new(vec![signing.clone()]),
+            previous: RwLock::default(),
+            consumer: consumer.clone(),
+            attacker: OnceLock::new(),
+        })
     }
 
     /// Makes a new key for what is signed from now on. `keep_old` leaves the earlier keys in the key set.
@@ -100,6 +137,7 @@ impl Keys {
     pub(crate) fn rotate(&self, keep_old: bool) -> Result<(), KeyError> {
         let fresh = Arc::new(SigningKey::generate()?);
         let mut keys = crate::sync::write(&self.signing);
+        *crate::sync::write(&self.previous) = keys.last().cloned();
         if !keep_old {
             keys.clear();
         }
@@ -112,8 +150,31 @@ impl Keys {
     /// # Errors
     /// The cryptographic library failed.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
-        let newest = crate::sync::read(&self.signing).last().cloned();
-        newest.ok_or(KeyError("no key"))?.sign(claims)
+        self.current()?.sign(claims)
+    }
+
+    /// The newest key.
+    pub(super) fn current(&self) -> Result<Arc<SigningKey>, KeyError> {
+        crate::sync::read(&self.signing).last().cloned().ok_or(KeyError("no key"))
+    }
+
+    /// The key that signed before the last rotation, in the key set or not.
+    pub(super) fn previous(&self) -> Result<Arc<SigningKey>, KeyError> {
+        crate::sync::read(&self.previous).clone().ok_or(KeyError("no key was rotated yet"))
+    }
+
+    /// The key whose issuer is that of personal accounts.
+    pub(super) fn consumer(&self) -> Arc<SigningKey> {
+        self.consumer.clone()
+    }
+
+    /// A key that is in no key set, made when it is first wanted.
+    pub(super) fn attacker(&self) -> Result<Arc<SigningKey>, KeyError> {
+        if let Some(key) = self.attacker.get() {
+            return Ok(key.clone());
+        }
+        let made = Arc::new(SigningKey::generate()?);
+        Ok(self.attacker.get_or_init(|| made).clone())
     }
 
     /// The claims of a token that one of the signing keys signed.

@@ -1,14 +1,34 @@
-//! The identity platform: token endpoint, discovery and key set. Nothing here reads the directory.
+//! The identity platform: sign-in and consent pages, token endpoint, discovery and key set.
 
+mod admin_consent;
+mod ask;
 mod assertion;
+mod authorize;
+mod browsers;
 mod certificate;
+mod client;
 mod errors;
+mod grants;
+mod id_token;
 mod keys;
+mod mint;
+mod pages;
+mod people;
+mod redeem;
+mod redirect;
+mod scope;
+mod shortcut;
 mod token;
+mod visit;
 
+pub(crate) use browsers::Browsers;
 pub(crate) use certificate::Certificate;
 pub(crate) use errors::LoginError;
+pub(crate) use grants::{Grants, PartialConsent, SignIn};
 pub(crate) use keys::{CONSUMER_TENANT, KeyError, Keys};
+pub(crate) use mint::Mint;
+pub(crate) use people::set_roles;
+pub(crate) use shortcut::{Shortcut, minted, named_keys};
 
 use crate::reply::Reply;
 use crate::request::Request;
@@ -23,20 +43,45 @@ pub(crate) fn answer(state: &State, request: &Request) -> Option<Reply> {
     let (tenant, rest) = segments.split_first()?;
     match (request.method.as_str(), rest) {
         ("POST", ["oauth2", "v2.0", "token"]) => {
-            let outcome = find_tenant(state, tenant).and_then(|tenant| token::answer(state, &tenant, request));
-            let correlation = request.header("client-request-id");
-            Some(outcome.unwrap_or_else(|error| error.reply(state.clock.now(), correlation)))
+            Some(token::answer(state, request, tenant).unwrap_or_else(|error| refuse(state, request, &error)))
+        }
+        ("GET" | "POST", ["oauth2", "v2.0", "authorize"]) => {
+            Some(authorize::answer(state, request, tenant).unwrap_or_else(|error| refuse(state, request, &error)))
+        }
+        ("GET" | "POST", ["v2.0", "adminconsent"]) => {
+            let outcome = admin_consent::answer(state, request, tenant, admin_consent::Version::Two);
+            Some(outcome.unwrap_or_else(|error| refuse(state, request, &error)))
+        }
+        ("GET" | "POST", ["adminconsent"]) => {
+            let outcome = admin_consent::answer(state, request, tenant, admin_consent::Version::One);
+            Some(outcome.unwrap_or_else(|error| refuse(state, request, &error)))
         }
         ("GET", ["v2.0", ".well-known", "openid-configuration"]) => Some(discovery(state, request, tenant)),
         ("GET", ["discovery", "v2.0", "keys"]) => Some(key_set(state, request, tenant)),
         (
             _,
-            ["oauth2", "v2.0", "token"]
+            ["oauth2", "v2.0", "token" | "authorize"]
+            | ["adminconsent"]
+            | ["v2.0", "adminconsent"]
             | ["v2.0", ".well-known", "openid-configuration"]
             | ["discovery", "v2.0", "keys"],
         ) => Some(Reply::empty(405)),
         _ => None,
     }
+}
+
+/// An error as the endpoint tells it: on a page where people are, else as JSON.
+pub(crate) fn refuse(state: &State, request: &Request, error: &LoginError) -> Reply {
+    if is_page(request) {
+        return pages::error(error, state.clock.now());
+    }
+    error.reply(state.clock.now(), request.header("client-request-id"))
+}
+
+/// Whether people see the answers of a path.
+fn is_page(request: &Request) -> bool {
+    let last = request.segments.last().map(String::as_str);
+    matches!(last, Some("authorize" | "adminconsent" | "logout" | "myapps"))
 }
 
 fn find_tenant(state: &State, name: &str) -> Result<Arc<Tenant>, LoginError> {
@@ -85,12 +130,14 @@ fn discovery(state: &State, request: &Request, name: &str) -> Reply {
 fn key_set(state: &State, request: &Request, name: &str) -> Reply {
     match issuer_of(state, request, name) {
         // The keys are everybody's: their issuer is the template whichever tenant's set is read.
-        Ok(_) => {
-            let template = format!("{}/{{tenantid}}/v2.0", request.origin);
-            Reply::json(200, &state.keys.key_set(&template, &request.origin))
-        }
+        Ok(_) => Reply::json(200, &state.keys.key_set(&key_issuer(&request.origin), &request.origin)),
         Err(error) => error.reply(state.clock.now(), None),
     }
+}
+
+/// The issuer beside the keys of work accounts: a template.
+fn key_issuer(origin: &str) -> String {
+    format!("{origin}/{{tenantid}}/v2.0")
 }
 
 fn issuer_of(state: &State, request: &Request, name: &str) -> Result<String, LoginError> {

@@ -4,6 +4,7 @@
 
 mod advanced;
 mod batch;
+mod browser;
 mod control;
 mod convergence;
 mod deleted;
@@ -15,8 +16,11 @@ mod lists;
 mod notifications;
 mod photos;
 mod receiver;
+mod relying_party;
+mod sign_in;
 mod subscriptions;
 mod throttling;
+mod tokens;
 mod users;
 mod world;
 mod writes;
