@@ -141,6 +141,13 @@ pub(crate) fn registered(state: &State, client_id: Uuid) -> Option<(Uuid, App)> 
     })
 }
 
+/// Whether some app may be answered at that address.
+pub(crate) fn is_redirect_uri(state: &State, uri: &str) -> bool {
+    let tenants: Vec<_> = crate::sync::read(&state.tenants).values().cloned().collect();
+    let registers = |app: &App| app.registration.redirect_uris.iter().any(|known| known == uri);
+    tenants.iter().any(|tenant| crate::sync::read(&tenant.apps).values().any(registers))
+}
+
 /// The app as a tenant would know it after consent: an app of several tenants need not be there yet.
 pub(crate) fn reachable(state: &State, tenant: &Tenant, client_id: Uuid) -> Option<App> {
     if let Some(app) = in_tenant(state, tenant, client_id) {

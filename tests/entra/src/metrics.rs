@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
 pub struct Counts {
     /// Requests by class.
     pub requests: BTreeMap<String, u64>,
+    /// Requests to the identity platform by endpoint, token requests by grant type too.
+    pub login: BTreeMap<String, u64>,
     /// Answers by class and status, as `usersPages 429`.
     pub statuses: BTreeMap<String, u64>,
     /// The most Graph requests at one time.
@@ -80,6 +82,9 @@ impl Metrics {
         let mut counts = crate::sync::lock(&self.counts);
         *counts.statuses.entry(format!("{class} {}", reply.status)).or_default() += 1;
         *counts.requests.entry(class.to_owned()).or_default() += 1;
+        if let Some(endpoint) = login_endpoint(request) {
+            *counts.login.entry(endpoint).or_default() += 1;
+        }
         counts.graph_bytes += u64::try_from(reply.body.len()).unwrap_or(0);
     }
 
@@ -103,6 +108,26 @@ impl Metrics {
         *crate::sync::lock(&self.counts) = Counts::default();
         crate::sync::lock(&self.deliveries).clear();
     }
+}
+
+/// The endpoint of the identity platform, and of the token endpoint the grant type.
+fn login_endpoint(request: &Request) -> Option<String> {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let name = match segments.as_slice() {
+        ["v1.0" | "beta" | "control", ..] => return None,
+        [_, "oauth2", "v2.0", "token"] => {
+            let mut fields = url::form_urlencoded::parse(&request.body);
+            let grant = fields.find(|(name, _)| name == "grant_type").map(|(_, value)| value.into_owned());
+            return Some(format!("token {}", grant.unwrap_or_default()).trim_end().to_owned());
+        }
+        [_, "oauth2", "v2.0", "authorize"] => "authorize",
+        [_, "oauth2", "v2.0", "logout"] => "logout",
+        [_, "adminconsent"] | [_, "v2.0", "adminconsent"] => "adminconsent",
+        [_, "v2.0", ".well-known", ..] => "discovery",
+        [_, "discovery", ..] => "keys",
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 /// The class of a request: what a bench or a test would count.

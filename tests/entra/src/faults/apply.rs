@@ -22,7 +22,7 @@ pub(crate) fn instead(fault: &Fault, request: &Request, now: Timestamp) -> Optio
                 None => reply,
             })
         }
-        Fault::Aadsts { number } => Some(LoginError::new(*number).reply(now, request.header("client-request-id"))),
+        Fault::Aadsts { number } => Some(crate::login::refuse(request, &LoginError::new(*number), now)),
         Fault::Gone { origin } => Some(gone(request, origin.as_deref(), now)),
         Fault::ClaimsChallenge => Some(claims_challenge(request, now)),
         Fault::Html { status } => {

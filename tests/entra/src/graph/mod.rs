@@ -11,6 +11,7 @@ mod filter;
 pub(crate) mod json;
 mod links;
 mod listing;
+mod me;
 mod objects;
 mod organization;
 mod photos;
@@ -57,6 +58,8 @@ pub(crate) struct Call<'request> {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) app: Uuid,
     pub(crate) roles: BTreeSet<String>,
+    /// The person behind a delegated token.
+    pub(crate) person: Option<Uuid>,
     pub(crate) request: &'request Request,
     /// Virtual time in milliseconds since 1970.
     pub(crate) now: i64,
@@ -109,9 +112,9 @@ async fn answer_one(state: &Arc<State>, request: &Request, in_batch: bool) -> Re
         Ok(caller) => {
             let lag = crate::sync::read(&caller.tenant.settings).propagation_lag_millis;
             let stale = if let Some(Fault::StaleRead { millis }) = &fault { *millis } else { 0 };
-            let session::Caller { tenant, app, roles } = caller;
+            let session::Caller { tenant, app, roles, person } = caller;
             let now = state.clock.now_millis();
-            perform(&Call { state, tenant, app, roles, request, now, age: lag.max(stale), in_batch }).await
+            perform(&Call { state, tenant, app, roles, person, request, now, age: lag.max(stale), in_batch }).await
         }
         Err(error) => error.reply(request, state.clock.now()),
     };
@@ -152,6 +155,7 @@ async fn route(call: &Call<'_>) -> Outcome {
         ["$batch"] if !call.in_batch => Box::pin(batch::answer(call)).await,
         ["subscriptions", rest @ ..] => subscriptions::answer(call, rest).await,
         ["users", rest @ ..] => collection(call, Kind::User, rest),
+        ["me", rest @ ..] => me::answer(call, rest),
         ["groups", rest @ ..] => collection(call, Kind::Group, rest),
         ["directoryObjects", rest @ ..] => directory_objects::answer(call, rest),
         ["directory", "deletedItems", rest @ ..] => deleted::answer(call, rest),

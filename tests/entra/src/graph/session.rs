@@ -23,6 +23,8 @@ struct Session {
     app: Uuid,
     expires: i64,
     roles: BTreeSet<String>,
+    /// The person and the scopes of a delegated token.
+    delegated: Option<(Uuid, BTreeSet<String>)>,
 }
 
 /// Who calls.
@@ -30,9 +32,12 @@ pub(crate) struct Caller {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) app: Uuid,
     pub(crate) roles: BTreeSet<String>,
+    /// The person behind a delegated token.
+    pub(crate) person: Option<Uuid>,
 }
 
-/// Finds out who calls. The roles are those of the token that are still granted.
+/// Finds out who calls. The roles are those of the token that are still granted; a delegated token has its scopes in
+/// their place.
 pub(crate) fn identify(state: &State, request: &Request) -> Result<Caller, GraphError> {
     let header = request.header("authorization").ok_or_else(|| GraphError::token("Access token is empty."))?;
     let token = header
@@ -46,9 +51,12 @@ pub(crate) fn identify(state: &State, request: &Request) -> Result<Caller, Graph
     }
     let tenant =
         state.tenant(session.tenant).ok_or_else(|| GraphError::token("The tenant of the token does not exist."))?;
+    if let Some((person, scopes)) = &session.delegated {
+        return Ok(Caller { tenant, app: session.app, roles: scopes.clone(), person: Some(*person) });
+    }
     let granted = crate::sync::read(&tenant.apps).get(&session.app).map(|app| app.roles.clone()).unwrap_or_default();
     let roles = session.roles.intersection(&granted).cloned().collect();
-    Ok(Caller { tenant, app: session.app, roles })
+    Ok(Caller { tenant, app: session.app, roles, person: None })
 }
 
 fn session(state: &State, token: &str) -> Result<Arc<Session>, GraphError> {
@@ -74,11 +82,14 @@ impl Sessions {
 
 fn read(claims: &Value) -> Option<Session> {
     let id = |name: &str| Uuid::parse_str(claims.get(name)?.as_str()?).ok();
+    let scopes = claims.get("scp").and_then(Value::as_str);
+    let scopes = scopes.map(|text| text.split_whitespace().map(str::to_owned).collect());
     let roles = claims.get("roles").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     Some(Session {
         tenant: id("tid")?,
         app: id("appid")?,
         expires: claims.get("exp")?.as_i64()?,
         roles: roles.iter().filter_map(|role| role.as_str().map(str::to_owned)).collect(),
+        delegated: scopes.and_then(|scopes| Some((id("oid")?, scopes))),
     })
 }

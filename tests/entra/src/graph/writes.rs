@@ -22,8 +22,10 @@ pub(super) fn answer(call: &Call<'_>, kind: Kind, path: &[&str]) -> Outcome {
         ("DELETE", [key]) => delete(call, kind, key),
         ("PUT", [key, "manager", "$ref"]) if kind == Kind::User => set_manager(call, key, true),
         ("DELETE", [key, "manager", "$ref"]) if kind == Kind::User => set_manager(call, key, false),
-        ("POST", [_, "revokeSignInSessions"]) if kind == Kind::User => {
+        ("POST", [key, "revokeSignInSessions"]) if kind == Kind::User => {
             call.need(&["User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"])?;
+            let person = call.with_view(|view| find(view, kind, key).map(|(_, object)| object.id));
+            call.tenant.sign_in.revoke(person?);
             Ok(Reply::json(200, &json!({"value": true})))
         }
         ("POST", [key, "members", "$ref"]) if kind == Kind::Group => add_member(call, key),

@@ -126,8 +126,8 @@ impl Ask {
     }
 
     /// An error for the app.
-    pub(super) fn refuse(&self, state: &State, name: &str, number: u32) -> Redirect {
-        let answer = self.answer().refusing(name, &LoginError::new(number), state);
+    pub(super) fn refuse(&self, state: &State, name: &str, error: &LoginError) -> Redirect {
+        let answer = self.answer().refusing(name, error, state);
         answer.with_some("state", self.state.as_deref())
     }
 

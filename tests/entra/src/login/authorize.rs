@@ -44,7 +44,7 @@ pub(super) fn answer(state: &State, request: &Request, name: &str) -> Result<Rep
     };
     let app = ask.app.name();
     if ask.prompt == Prompt::Silent {
-        return silent(&visit, &ask).map(|redirect| redirect.reply());
+        return Ok(silent(&visit, &ask).reply());
     }
     let (signed, cookie) = match visit.identify(ask.target.as_ref(), &app, ask.prompt, ask.hint.as_deref())? {
         Step::Present(signed, cookie) => (signed, cookie),
@@ -71,18 +71,20 @@ pub(super) fn answer(state: &State, request: &Request, name: &str) -> Result<Rep
 }
 
 /// `prompt=none`: an answer without a page, whatever it is.
-fn silent(visit: &Visit<'_>, ask: &Ask) -> Result<Redirect, LoginError> {
+fn silent(visit: &Visit<'_>, ask: &Ask) -> Redirect {
+    let state = visit.state;
     let candidates: Vec<SignedIn> = match &ask.hint {
         Some(hint) => visit.known(hint).into_iter().collect(),
         None => visit.accounts.clone(),
     };
     match candidates.as_slice() {
-        [] => Ok(ask.refuse(visit.state, "login_required", 50_058)),
-        [only] => match settle(visit.state, ask, &only.account, only.session, None, None)? {
-            Settled::Answer(redirect) => Ok(redirect),
-            _ => Ok(ask.refuse(visit.state, "interaction_required", 65_001)),
+        [] => ask.refuse(state, "login_required", &LoginError::new(50_058)),
+        [only] => match settle(state, ask, &only.account, only.session, None, None) {
+            Ok(Settled::Answer(redirect)) => redirect,
+            Ok(_) => ask.refuse(state, "interaction_required", &LoginError::new(65_001)),
+            Err(error) => ask.refuse(state, "interaction_required", &error),
         },
-        _ => Ok(ask.refuse(visit.state, "interaction_required", 16_000)),
+        _ => ask.refuse(state, "interaction_required", &LoginError::new(16_000)),
     }
 }
 
@@ -107,7 +109,7 @@ pub(super) fn settle(
     let app = apps::reachable(state, &target, client);
     let app = app.ok_or_else(|| LoginError::about(700_016, &client.to_string()))?;
     if !is_assigned(&app, &person) {
-        return Ok(Settled::Answer(ask.refuse(state, "access_denied", 50_105)));
+        return Ok(Settled::Answer(ask.refuse(state, "access_denied", &LoginError::new(50_105))));
     }
     let missing = scope::missing(&ask.scopes, &app, &person);
     if !missing.is_empty() || ask.prompt == Prompt::Consent {
@@ -141,7 +143,8 @@ fn target(state: &State, ask: &Ask, account: &Account) -> Result<Arc<Tenant>, Lo
     named.or_else(|| state.tenant(account.tenant)).ok_or_else(|| LoginError::new(90_002))
 }
 
-fn is_assigned(app: &App, person: &Person) -> bool {
+/// Whether a person may use an app.
+pub(super) fn is_assigned(app: &App, person: &Person) -> bool {
     let assigned = &app.registration.assigned_users;
     !app.registration.assignment_required
         || assigned.contains(&person.id)

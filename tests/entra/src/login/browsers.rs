@@ -1,7 +1,7 @@
 //! Who is signed in where: the sessions behind the cookie of the login origin.
 
 use super::grants::opaque;
-use super::people::Account;
+use super::people::{self, Account};
 use crate::request::Request;
 use crate::state::State;
 use std::collections::{BTreeSet, HashMap};
@@ -38,12 +38,15 @@ fn cookie(request: &Request) -> Option<String> {
 }
 
 impl Browsers {
-    /// The accounts of the browser that sent a request, those whose sessions were revoked left out.
+    /// The accounts of the browser that sent a request, those left out whose sessions were revoked or who are gone.
     pub(super) fn accounts(&self, state: &State, request: &Request) -> Vec<SignedIn> {
         let all = cookie(request).and_then(|id| crate::sync::lock(&self.0).get(&id).cloned()).unwrap_or_default();
         let good = |signed: &SignedIn| {
             let home = state.tenant(signed.account.tenant);
-            home.is_some_and(|home| home.sign_in.revocations(signed.account.person) == signed.revocations)
+            home.is_some_and(|home| {
+                home.sign_in.revocations(signed.account.person) == signed.revocations
+                    && people::person(&home, signed.account.person).is_some()
+            })
         };
         all.into_iter().filter(good).collect()
     }

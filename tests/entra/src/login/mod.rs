@@ -11,7 +11,9 @@ mod errors;
 mod grants;
 mod id_token;
 mod keys;
+mod logout;
 mod mint;
+mod my_apps;
 mod pages;
 mod people;
 mod redeem;
@@ -34,33 +36,37 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::state::State;
 use crate::tenant::Tenant;
+use jiff::Timestamp;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Answers a request to the identity platform; `None` when the path is none of its paths.
 pub(crate) fn answer(state: &State, request: &Request) -> Option<Reply> {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let told = |error: LoginError| refuse(request, &error, state.clock.now());
+    if segments == ["myapps"] {
+        return Some(my_apps::answer(state, request).unwrap_or_else(told));
+    }
     let (tenant, rest) = segments.split_first()?;
     match (request.method.as_str(), rest) {
-        ("POST", ["oauth2", "v2.0", "token"]) => {
-            Some(token::answer(state, request, tenant).unwrap_or_else(|error| refuse(state, request, &error)))
-        }
+        ("POST", ["oauth2", "v2.0", "token"]) => Some(token::answer(state, request, tenant).unwrap_or_else(told)),
         ("GET" | "POST", ["oauth2", "v2.0", "authorize"]) => {
-            Some(authorize::answer(state, request, tenant).unwrap_or_else(|error| refuse(state, request, &error)))
+            Some(authorize::answer(state, request, tenant).unwrap_or_else(told))
         }
         ("GET" | "POST", ["v2.0", "adminconsent"]) => {
             let outcome = admin_consent::answer(state, request, tenant, admin_consent::Version::Two);
-            Some(outcome.unwrap_or_else(|error| refuse(state, request, &error)))
+            Some(outcome.unwrap_or_else(told))
         }
         ("GET" | "POST", ["adminconsent"]) => {
             let outcome = admin_consent::answer(state, request, tenant, admin_consent::Version::One);
-            Some(outcome.unwrap_or_else(|error| refuse(state, request, &error)))
+            Some(outcome.unwrap_or_else(told))
         }
+        ("GET" | "POST", ["oauth2", "v2.0", "logout"]) => Some(logout::answer(state, request)),
         ("GET", ["v2.0", ".well-known", "openid-configuration"]) => Some(discovery(state, request, tenant)),
         ("GET", ["discovery", "v2.0", "keys"]) => Some(key_set(state, request, tenant)),
         (
             _,
-            ["oauth2", "v2.0", "token" | "authorize"]
+            ["oauth2", "v2.0", "token" | "authorize" | "logout"]
             | ["adminconsent"]
             | ["v2.0", "adminconsent"]
             | ["v2.0", ".well-known", "openid-configuration"]
@@ -71,11 +77,11 @@ pub(crate) fn answer(state: &State, request: &Request) -> Option<Reply> {
 }
 
 /// An error as the endpoint tells it: on a page where people are, else as JSON.
-pub(crate) fn refuse(state: &State, request: &Request, error: &LoginError) -> Reply {
+pub(crate) fn refuse(request: &Request, error: &LoginError, now: Timestamp) -> Reply {
     if is_page(request) {
-        return pages::error(error, state.clock.now());
+        return pages::error(error, now);
     }
-    error.reply(state.clock.now(), request.header("client-request-id"))
+    error.reply(now, request.header("client-request-id"))
 }
 
 /// Whether people see the answers of a path.

@@ -40,6 +40,7 @@ pub(super) fn page(status: u16, title: &str, head: &str, body: &str) -> Reply {
     Reply::bytes(status, "text/html; charset=utf-8", html)
         .header("cache-control", "no-store, no-cache")
         .header("referrer-policy", "strict-origin-when-cross-origin")
+        .header("x-frame-options", "DENY")
 }
 
 fn hidden(name: &str, value: &str) -> String {
@@ -86,9 +87,9 @@ pub(super) fn accounts(visit: &Visit<'_>, app: &str) -> Reply {
     for signed in &visit.accounts {
         let Some(person) = visit.person(signed) else { continue };
         let shown = person.display_name.as_deref().unwrap_or(&person.principal_name);
-        let _ = write!(
+        let _ = writeln!(
             choices,
-            "<li><button type=\"submit\" name=\"account\" value=\"{}\">{} ({})</button></li>\n",
+            "<li><button type=\"submit\" name=\"account\" value=\"{}\">{} ({})</button></li>",
             account_value(signed),
             escape(shown),
             escape(&person.principal_name)
@@ -174,4 +175,33 @@ pub(super) fn posting(uri: &str, fields: &[(String, String)]) -> Reply {
         escape(uri)
     );
     page(200, "Working...", "", &body)
+}
+
+/// The page after sign-out, with a hidden frame for each address, which then leads on.
+pub(super) fn signed_out(frames: &[String], next: Option<&str>) -> Reply {
+    let frames: String = frames
+        .iter()
+        .map(|address| format!("<iframe src=\"{}\" title=\"Signing out of an app\"></iframe>\n", escape(address)))
+        .collect();
+    // Not at once: the frames need time to load.
+    let (head, link) = next.map_or_else(Default::default, |next| {
+        let next = escape(next);
+        (
+            format!("<meta http-equiv=\"refresh\" content=\"2;url={next}\">\n"),
+            format!("<p><a href=\"{next}\">Continue</a></p>\n"),
+        )
+    });
+    let body = format!(
+        "<h1>You signed out of your account</h1>\n<p>It’s a good idea to close all browser windows.</p>\n{link}{frames}"
+    );
+    page(200, "Sign out", &head, &body)
+}
+
+/// The apps that a person may start.
+pub(super) fn my_apps(links: &[(String, String)]) -> Reply {
+    let rows: String = links
+        .iter()
+        .map(|(name, address)| format!("<li><a href=\"{}\">{}</a></li>\n", escape(address), escape(name)))
+        .collect();
+    page(200, "My Apps", "", &format!("<h1>My Apps</h1>\n<ul>\n{rows}</ul>\n"))
 }

@@ -73,7 +73,7 @@ pub(super) fn refresh(state: &State, request: &Request, form: &Form, name: &str)
     tokens(state, request, &redeemed)
 }
 
-/// Scopes of OpenID Connect stay when a refresh names other scopes.
+/// Scopes of sign-in itself stay when a refresh names other scopes.
 fn keeps(asked: &BTreeSet<String>, name: &String) -> bool {
     asked.contains(name) || super::scope::OPENID.contains(&name.as_str())
 }

@@ -13,7 +13,7 @@ pub(super) const RESOURCES: [&str; 4] = [
     "https://microsoftgraph.chinacloudapi.cn",
 ];
 
-/// The scopes of OpenID Connect.
+/// The scopes of sign-in itself.
 pub(super) const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// Delegated permissions whose name looks like an administrator's but which people may grant for themselves.

@@ -5,6 +5,8 @@
 mod advanced;
 mod batch;
 mod browser;
+mod claims;
+mod consent;
 mod control;
 mod convergence;
 mod deleted;
@@ -17,6 +19,7 @@ mod notifications;
 mod photos;
 mod receiver;
 mod relying_party;
+mod sessions;
 mod sign_in;
 mod subscriptions;
 mod throttling;

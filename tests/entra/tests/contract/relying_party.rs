@@ -5,6 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entra::{TenantInfo, TenantOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
@@ -103,4 +104,46 @@ pub(crate) fn verifies(key: &Value, token: &str) -> bool {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let key = RsaPublicKeyComponents { n: member("n"), e: member("e") };
     key.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).is_ok()
+}
+
+pub(crate) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+/// A second tenant, empty but for one person and one Global Administrator: domain, person, administrator.
+pub(crate) async fn second_tenant(world: &World) -> (TenantInfo, String, String) {
+    let tenant = world.server.add_tenant(&TenantOptions { seed: 2, ..TenantOptions::empty() });
+    let join = |name: &str| json!({"action": "join", "properties": {"displayName": name, "accountEnabled": true, "userPrincipalName": format!("{name}@{}", tenant.domain)}});
+    let body = json!([join("bea"), join("admin")]);
+    let results = control(world, &tenant.domain, Method::POST, "/actions", body).await.body["results"].clone();
+    let id = |place: usize| results[place]["id"].as_str().unwrap().to_owned();
+    grant_role(world, &tenant.domain, &id(1)).await;
+    (tenant, id(0), id(1))
+}
+
+pub(crate) async fn grant_role(world: &World, tenant: &str, person: &str) {
+    let path = format!("/users/{person}/roles");
+    let answer = control(world, tenant, Method::PUT, &path, json!([GLOBAL_ADMINISTRATOR])).await;
+    assert_eq!(answer.status, 204, "{}", answer.text);
+}
+
+/// A control request below any tenant.
+pub(crate) async fn control(world: &World, tenant: &str, method: Method, path: &str, body: Value) -> Answer {
+    let url = format!("{}/control/tenants/{tenant}{path}", world.server.origin());
+    answer(world.http.request(method, url).json(&body)).await
+}
+
+/// The address of the consent endpoint; pairs replace parameters.
+pub(crate) fn consent_url(world: &World, path: &str, pairs: &[(&str, &str)]) -> String {
+    let client = world.tenant.client_id.to_string();
+    let mut parameters = vec![
+        ("client_id", client.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("scope", "https://graph.microsoft.com/.default"),
+        ("state", "the state"),
+    ];
+    for (name, value) in pairs {
+        parameters.retain(|(known, _)| known != name);
+        parameters.push((name, value));
+    }
+    parameters.retain(|(_, value)| !value.is_empty());
+    Url::parse_with_params(&format!("{}/{path}", world.server.origin()), parameters).unwrap().into()
 }
