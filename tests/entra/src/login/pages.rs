@@ -146,12 +146,14 @@ pub(super) fn consent(
 /// The page of people who need an administrator.
 pub(super) fn approval(visit: &Visit<'_>, app: &str, names: &BTreeSet<String>) -> Reply {
     let back = "<button type=\"submit\">Return to the application without granting consent</button>\n";
+    let other = "<button type=\"submit\">Have an admin account? Sign in with that account</button>\n";
     let body = format!(
         "<h1>Need admin approval</h1>\n<p><strong>{}</strong> needs permission to access resources in your organization \
          that only an admin can grant. Please ask an admin to grant permission to this app before you can use it.</p>\n\
-         {}<p>AADSTS90094: Admin consent is required for the permissions requested by this application.</p>\n{}",
+         {}<p>AADSTS90094: Admin consent is required for the permissions requested by this application.</p>\n{}{}",
         escape(app),
         permissions(names),
+        form(visit, &[("step", "other")], other),
         form(visit, &[("step", "cancel")], back)
     );
     page(200, "Need admin approval", "", &body)
