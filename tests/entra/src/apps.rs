@@ -25,6 +25,8 @@ pub(crate) struct App {
     pub federated: Vec<Federated>,
     /// Application permissions granted by an administrator, by name.
     pub roles: BTreeSet<String>,
+    /// Those of them that tokens do not have yet, with the time from which they do, in milliseconds since 1970.
+    pub delayed: BTreeMap<String, i64>,
     /// The tenant where the app is registered, when it is another one: its credentials are there.
     pub home: Option<Uuid>,
     /// What the registration says. Of an app of another tenant, assignment alone is kept here.
@@ -77,6 +79,7 @@ impl App {
             certificates: Vec::new(),
             federated: Vec::new(),
             roles: roles.into_iter().collect(),
+            delayed: BTreeMap::new(),
             home: None,
             registration: Registration::default(),
             delegated: BTreeSet::new(),
@@ -94,6 +97,7 @@ impl App {
             certificates: Vec::new(),
             federated: Vec::new(),
             roles: BTreeSet::new(),
+            delayed: BTreeMap::new(),
             home: Some(home),
             registration: Registration::default(),
             delegated: BTreeSet::new(),
@@ -104,6 +108,12 @@ impl App {
     /// The name that pages show.
     pub(crate) fn name(&self) -> String {
         self.registration.display_name.clone().unwrap_or_else(|| self.client_id.to_string())
+    }
+
+    /// The application permissions that a token has now.
+    pub(crate) fn roles_at(&self, now: i64) -> BTreeSet<&str> {
+        let there = |role: &&String| self.delayed.get(*role).is_none_or(|from| *from <= now);
+        self.roles.iter().filter(there).map(String::as_str).collect()
     }
 
     /// The delegated permissions that one person's sign-in may use.

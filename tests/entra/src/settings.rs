@@ -24,6 +24,8 @@ pub struct Settings {
     pub password: Option<String>,
     /// People may consent to permissions that need no administrator.
     pub user_consent: bool,
+    /// Seconds until what an administrator consented to is in tokens.
+    pub consent_lag_seconds: i64,
     /// Answers of the authorization endpoint tell their issuer (RFC 9207).
     pub issuer_parameter: bool,
     /// How delta answers.
@@ -104,6 +106,7 @@ impl Default for Settings {
             photo_placeholder: false,
             password: None,
             user_consent: true,
+            consent_lag_seconds: 0,
             issuer_parameter: false,
             delta: DeltaSettings::default(),
             notifications: NotificationSettings::default(),

@@ -24,6 +24,7 @@ struct Active {
     rule: FaultRule,
     path: Option<Regex>,
     query: Option<Regex>,
+    body: Option<Regex>,
     random: StdRng,
     met: u64,
     injected: u64,
@@ -65,9 +66,9 @@ fn compile(number: usize, rule: FaultRule) -> Result<Active, RuleError> {
     let regex = |pattern: &Option<String>| {
         pattern.as_deref().map(Regex::new).transpose().map_err(|source| RuleError { number, source })
     };
-    let (path, query) = (regex(&rule.matcher.path)?, regex(&rule.matcher.query)?);
+    let (path, query, body) = (regex(&rule.matcher.path)?, regex(&rule.matcher.query)?, regex(&rule.matcher.body)?);
     let random = StdRng::seed_from_u64(rule.matcher.seed);
-    Ok(Active { rule, path, query, random, met: 0, injected: 0 })
+    Ok(Active { rule, path, query, body, random, met: 0, injected: 0 })
 }
 
 impl Active {
@@ -96,5 +97,6 @@ impl Active {
             && matcher.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(request.method.as_str()))
             && self.path.as_ref().is_none_or(|path| path.is_match(&request.path))
             && self.query.as_ref().is_none_or(|query| query.is_match(&request.raw_query))
+            && self.body.as_ref().is_none_or(|body| body.is_match(&String::from_utf8_lossy(&request.body)))
     }
 }

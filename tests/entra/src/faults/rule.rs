@@ -30,6 +30,8 @@ pub struct Matcher {
     pub path: Option<String>,
     /// A regular expression that the query contains, as it was sent.
     pub query: Option<String>,
+    /// A regular expression that the body contains, such as `grant_type=authorization_code`.
+    pub body: Option<String>,
     /// The tenant. A request without a valid token has none.
     pub tenant: Option<Uuid>,
     /// Requests inside `$batch`, or outside.

@@ -149,9 +149,14 @@ pub(super) fn settle(
 fn grant(state: &State, petition: &Petition, tenant: &Tenant, roles: &BTreeSet<String>) -> Redirect {
     let part = crate::sync::lock(&tenant.sign_in.next_consent).take();
     let all = petition.all();
+    let lag = crate::sync::read(&tenant.settings).consent_lag_seconds;
+    let from = state.clock.now_millis() + lag.saturating_mul(1000);
     let granted = part.map_or(all.clone(), |part| part.of(&all));
     apps::change_principal(state, tenant, petition.app.client_id, |app| {
-        app.roles.extend(roles.intersection(&granted).cloned());
+        let fresh: Vec<String> =
+            roles.intersection(&granted).filter(|role| !app.roles.contains(*role)).cloned().collect();
+        app.delayed.extend(fresh.iter().map(|role| (role.clone(), from)));
+        app.roles.extend(fresh);
         app.delegated.extend(petition.scopes.names.intersection(&granted).cloned());
     });
     let answer = petition.answer(tenant);

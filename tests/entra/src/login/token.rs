@@ -68,10 +68,11 @@ fn issue(state: &State, tenant: &Tenant, app: &App, resource: &str, proof: &Proo
         "ver": "1.0",
     });
     // Without a granted permission the token is issued all the same, without the claim.
-    if !app.roles.is_empty()
+    let roles = app.roles_at(state.clock.now_millis());
+    if !roles.is_empty()
         && let Some(members) = claims.as_object_mut()
     {
-        members.insert("roles".to_owned(), json!(app.roles));
+        members.insert("roles".to_owned(), json!(roles));
     }
     let token = state.keys.sign(&claims).map_err(|_| LoginError::new(90_033))?;
     Ok(reply(&json!({"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token})))

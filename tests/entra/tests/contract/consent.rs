@@ -212,3 +212,27 @@ async fn directory_roles_are_in_the_directory_and_taken_away_again() {
     world.control(Method::PUT, &format!("/users/{ann}/roles"), Some(json!([]))).await;
     assert!(world.get(&path).await.rows().is_empty());
 }
+
+#[tokio::test]
+async fn what_was_consented_to_may_be_late_in_tokens() {
+    let world = world().await;
+    let (other, _, admin) = second_tenant(&world).await;
+    control(&world, &other.domain, Method::PATCH, "/settings", json!({"consentLagSeconds": 60})).await;
+    let url = consent_url(&world, "organizations/v2.0/adminconsent", &[]);
+    consent(&world, &other.domain, &url, &admin, true).await;
+    assert!(claims(&token_in(&world, &other.domain).await.body["access_token"]).get("roles").is_none());
+    world.advance(60);
+    assert_eq!(claims(&token_in(&world, &other.domain).await.body["access_token"])["roles"], json!(ROLES));
+}
+
+#[tokio::test]
+async fn credentials_of_the_home_tenant_hold_in_every_tenant() {
+    let world = world().await;
+    let (other, _, admin) = second_tenant(&world).await;
+    let url = consent_url(&world, "organizations/v2.0/adminconsent", &[]);
+    consent(&world, &other.domain, &url, &admin, true).await;
+    world.control(Method::POST, "/apps/first/expire-secrets", None).await;
+    assert_eq!(token_in(&world, &other.domain).await.body["error_codes"], json!([7_000_222]));
+    world.control(Method::DELETE, "/apps/first", None).await;
+    assert_eq!(token_in(&world, &other.domain).await.body["error_codes"], json!([700_016]));
+}

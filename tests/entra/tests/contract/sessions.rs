@@ -130,8 +130,9 @@ async fn a_code_whose_exchange_timed_out_is_used_all_the_same() {
     let (world, ann) = world(json!({})).await;
     let code = code(&world, &ann, &[], json!({})).await;
     world
-        .faults(json!([{"match": {"plane": "login", "path": "/token$"}, "times": 1, "fault": {"kind": "loseAnswer"}}]))
+        .faults(json!([{"match": {"plane": "login", "path": "/token$", "body": "grant_type=authorization_code"}, "times": 1, "fault": {"kind": "loseAnswer"}}]))
         .await;
+    assert_eq!(world.token(&[]).await.status, 200);
     let url = format!("{}/{}/oauth2/v2.0/token", world.server.origin(), world.tenant.tenant_id);
     let client = world.tenant.client_id.to_string();
     let form = [
