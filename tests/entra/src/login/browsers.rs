@@ -24,7 +24,7 @@ pub(super) struct SignedIn {
 pub(crate) struct Browsers(Mutex<HashMap<String, Vec<SignedIn>>>);
 
 /// The cookie's name. Browsers keep no ports apart, so that two servers of one host need two names.
-pub(super) fn cookie_name(request: &Request) -> String {
+fn cookie_name(request: &Request) -> String {
     let port = request.origin.rsplit_once(':').map_or("", |(_, port)| port);
     format!("ESTSAUTH-{}", port.trim_matches('/'))
 }

@@ -127,3 +127,65 @@ fn pem(der: &[u8]) -> String {
     out.push_str("\n-----END PUBLIC KEY-----\n");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn made(keys: &Keys, mint: Value) -> (String, Vec<u8>) {
+        let mint: Mint = serde_json::from_value(mint).unwrap();
+        let token = token(keys, json!({"a": 1, "b": 2}), &mint, "issuer").unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        (signed.to_owned(), URL_SAFE_NO_PAD.decode(signature).unwrap())
+    }
+
+    fn payload(signed: &str) -> String {
+        String::from_utf8(URL_SAFE_NO_PAD.decode(signed.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn hmac_is_made_with_the_named_form_of_the_public_key() {
+        let keys = Keys::new().unwrap();
+        let key = keys.current().unwrap();
+        let der = key.public_der().unwrap();
+        assert!(der.windows(key.modulus().len()).any(|part| part == key.modulus()));
+        let forms = [
+            ("hs256-pem", pem(&der).into_bytes()),
+            ("hs256-der", der.clone()),
+            ("hs256-modulus", key.modulus()),
+            ("hs256-jwk", key.jwk("issuer").to_string().into_bytes()),
+        ];
+        for (name, secret) in forms {
+            let (signed, signature) = made(&keys, json!({"key": name}));
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+            assert!(hmac::verify(&key, signed.as_bytes(), &signature).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn pem_has_lines_of_64_letters() {
+        let text = pem(&[0; 100]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.first(), Some(&"-----BEGIN PUBLIC KEY-----"));
+        assert_eq!(lines.get(1).map(|line| line.len()), Some(64));
+        assert!(text.ends_with("-----END PUBLIC KEY-----\n"));
+    }
+
+    #[test]
+    fn a_payload_goes_in_as_it_is_and_claims_are_set_and_left_out() {
+        let keys = Keys::new().unwrap();
+        let (signed, _) = made(&keys, json!({"payload": "{\"a\":1,\"a\":1e999}"}));
+        assert_eq!(payload(&signed), "{\"a\":1,\"a\":1e999}");
+        let (signed, _) = made(&keys, json!({"claims": {"a": null}, "remove": ["b"]}));
+        assert_eq!(payload(&signed), "{\"a\":null}");
+    }
+
+    #[test]
+    fn a_corrupt_signature_differs_in_one_bit() {
+        let keys = Keys::new().unwrap();
+        let ((_, good), (_, bad)) = (made(&keys, json!({})), made(&keys, json!({"corrupt": true})));
+        let differing: u32 = good.iter().zip(&bad).map(|(one, other)| (one ^ other).count_ones()).sum();
+        assert_eq!(differing, 1);
+    }
+}
