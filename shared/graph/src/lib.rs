@@ -44,7 +44,8 @@
 //!   Microsoft's request id.
 //!
 //! # What it does not do
-//! It writes nothing but subscriptions, signs nobody in, and does not read what tokens contain. A property that comes
+//! It writes nothing but subscriptions, and does not read what tokens contain: [`identity_platform`] carries what a sign-in needs to
+//! and fro, and leaves every check to its user. A property that comes
 //! twice in a user keeps its last value; a field that comes twice elsewhere breaks the contract.
 //!
 //! # Testing with it
@@ -55,6 +56,7 @@ mod assertion;
 mod batch;
 mod batch_wire;
 mod client;
+mod client_proof;
 mod clock;
 mod cloud;
 mod credential;
@@ -65,6 +67,7 @@ mod graph_error;
 mod group;
 pub mod groups;
 mod http_client;
+pub mod identity_platform;
 mod link;
 pub mod organization;
 mod pace;
@@ -91,6 +94,7 @@ pub use credential::{AssertionError, AssertionSource, Credential};
 pub use error::{Call, Cause, CredentialHint, Error, StartOver};
 pub use group::{Field, Group, Member, MemberChange, MemberKind};
 pub use http_client::{HttpClient, HttpClientError};
+pub use identity_platform::{Authority, IdentityError, IdentityPlatform};
 pub use link::PageLink;
 pub use page::Page;
 pub use pages::{FollowedLinks, Pages};

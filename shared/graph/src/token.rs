@@ -6,16 +6,16 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
-use crate::assertion;
+use crate::client_proof::{NoProof, Proof};
 use crate::cloud::Origins;
-use crate::credential::{AssertionError, Credential};
+use crate::credential::Credential;
 use crate::error::{Call, Cause, CredentialHint, Error};
 use crate::http_client::HttpClient;
 use crate::patience::{Jitter, Patience, Tuning, pause_until, too_late};
@@ -31,7 +31,6 @@ const LEAST_USE: Duration = Duration::from_secs(60);
 const COOL_DOWN: Duration = Duration::from_secs(60);
 
 const WHAT: &str = "POST /{tenant}/oauth2/v2.0/token";
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Gives access tokens for one application in one tenant. Concurrent callers share one question.
 pub(crate) struct TokenProvider {
@@ -190,24 +189,22 @@ impl TokenProvider {
             let (code, call) = (code.to_owned(), Box::new(call.clone()));
             Refusal::Final(Error::Credential { code, aadsts: Vec::new(), hint, call })
         };
-        let (client_id, proof) = match &self.credential {
-            Credential::ClientSecret { client_id, secret } => (client_id, Proof::Secret(secret)),
-            Credential::Certificate { client_id, certificate_pem, private_key_pem } => {
-                let signed = assertion::sign(client_id, certificate_pem, private_key_pem, self.url.as_str(), now);
-                let signed = signed.map_err(|_| unusable("certificate", CredentialHint::CertificateUnusable))?;
-                (client_id, Proof::Assertion(signed))
+        let proof = match Proof::of(&self.credential, self.url.as_str(), now).await {
+            Ok(proof) => proof,
+            Err(NoProof::CertificateUnusable) => {
+                return Err(unusable("certificate", CredentialHint::CertificateUnusable));
             }
-            Credential::FederatedAssertion { client_id, source } => match source.assertion().await {
-                Ok(assertion) => (client_id, Proof::Assertion(assertion)),
-                Err(AssertionError::Unavailable) => {
-                    return Err(Refusal::Passing(Cause::Identity("assertion".to_owned())));
-                }
-                Err(AssertionError::Refused) => {
-                    return Err(unusable("assertion", CredentialHint::AssertionUnavailable));
-                }
-            },
+            Err(NoProof::AssertionRefused) => {
+                return Err(unusable("assertion", CredentialHint::AssertionUnavailable));
+            }
+            Err(NoProof::AssertionUnavailable) => {
+                return Err(Refusal::Passing(Cause::Identity("assertion".to_owned())));
+            }
         };
-        Ok(encode(client_id, &self.scope, &proof))
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials").append_pair("scope", &self.scope);
+        proof.append(self.credential.client_id(), &mut form);
+        Ok(form.finish().into())
     }
 
     /// The id of a client secret is a GUID, its value never is.
@@ -217,25 +214,6 @@ impl TokenProvider {
             _ => false,
         }
     }
-}
-
-enum Proof<'a> {
-    Secret(&'a SecretString),
-    Assertion(SecretString),
-}
-
-fn encode(client_id: &str, scope: &str, proof: &Proof<'_>) -> Bytes {
-    let mut form = Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", client_id)
-        .append_pair("scope", scope);
-    match proof {
-        Proof::Secret(secret) => form.append_pair("client_secret", secret.expose_secret()),
-        Proof::Assertion(assertion) => form
-            .append_pair("client_assertion_type", JWT_BEARER)
-            .append_pair("client_assertion", assertion.expose_secret()),
-    };
-    form.finish().into()
 }
 
 impl State {

@@ -1,6 +1,8 @@
 //! A customer organisation's link to one tenant, as the table keeps it. No secret is part of it,
 //! and neither is the tenant id: both are in Secrets Manager.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rollcall_directory::guard::Limits;
 use rollcall_directory::identity::ConnectionId;
@@ -28,6 +30,9 @@ pub struct Connection {
     /// How much may be taken without asking.
     #[serde(with = "rows::limits")]
     pub limits: Limits,
+    /// Whether and how people sign in by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignIn>,
     /// Mail addresses of those who are told when something needs a person.
     pub owners: Vec<String>,
     /// Hours between full runs where the daily one is too rare.
@@ -50,6 +55,29 @@ pub struct Connection {
     pub updated_at: Timestamp,
     /// Counts changes of this item. Whoever changes it names the revision that they read.
     pub revision: u64,
+}
+
+/// How people sign in by a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// E-mail domains by which the organisation of somebody who signs in is found. Nobody is identified by an address.
+    #[serde(default)]
+    pub domains: BTreeSet<String>,
+    /// Whether people without an account get one when they sign in, if they are in scope.
+    #[serde(default)]
+    pub just_in_time: bool,
+    /// Whether signing out of the platform signs them out of Entra too.
+    #[serde(default)]
+    pub sign_out_of_entra: bool,
+}
+
+impl Connection {
+    /// How people sign in by it now. A connection whose sync is paused still lets people in.
+    #[must_use]
+    pub fn lets_in(&self) -> Option<&SignIn> {
+        let stands = matches!(self.status, ConnectionStatus::Active | ConnectionStatus::Paused { .. });
+        self.sign_in.as_ref().filter(|_| stands)
+    }
 }
 
 /// Whether a connection is synced.
@@ -106,6 +134,8 @@ pub enum CredentialKind {
     ClientSecret,
     /// A certificate with its private key.
     Certificate,
+    /// That of the platform's own application, which the tenant has consented to.
+    PlatformApplication,
     /// An assertion of another identity provider.
     FederatedAssertion,
 }

@@ -12,7 +12,7 @@ use crate::write::Change;
 
 const KIND: &str = "connection";
 /// Attributes that a connection may have or not.
-const OPTIONAL: &[&str] = &["sync_every_hours", "secret_expires_at"];
+const OPTIONAL: &[&str] = &["sync_every_hours", "secret_expires_at", "sign_in"];
 
 impl Table {
     /// Adds a connection. Its revision becomes 1.
@@ -136,6 +136,7 @@ mod tests {
                 scope,
                 rules: rollcall_directory::rules::Rules { allow_deletion: hours.is_some(), ..Default::default() },
                 limits: Limits { people, percent, emptied_group },
+                sign_in: hours.map(|_| crate::SignIn { just_in_time: true, ..Default::default() }),
                 owners,
                 sync_every_hours: hours,
                 history_days: HistoryDays::new(days).unwrap(),

@@ -7,6 +7,15 @@
 //! | `pk` | `sk` | item | read by |
 //! |---|---|---|---|
 //! | `CONNECTIONS` | `{connection}` | settings and status | get; list, paged |
+//! | `CLIENTS` | `{client}` | an application of the platform | get; list |
+//! | `TENANT#{digest}` | `CONNECTION` | the connection of a tenant | get |
+//! | `DOMAIN#{domain}` | `CONNECTION` | the connection of an e-mail domain | get |
+//! | `KEYS#{digest}` | `KEYS` | the keys of an issuer of tokens | get |
+//! | `RATE#{digest}` | `{minute}` | how often in that minute | counted |
+//! | `ONCE#{digest}` | `ONCE` | that something was used | put once |
+//! | `PENDING#{digest}` | `PENDING` | a sign-in under way | get; taken once |
+//! | `CODE#{digest}` | `CODE` | an authorization code | used once |
+//! | `UPSTREAM#{digest}` | `{session}` | a session, by the one at Entra | list |
 //! | `C#{connection}` | `LEASE` | owner, epoch (also the generation of notifications), beat, counters | strong get; in every transaction of a worker |
 //! | | `STATE` | cursors, unfinished run, times, people without an answer | strong get, together with the lease |
 //! | | `LEDGER` | what was taken, by the hour | strong get, together with the lease |
@@ -23,6 +32,9 @@
 //! | `C#{connection}#H#{hold}` | `{number:06}` | some of the held removals | list |
 //! | `C#{connection}#R#{run}` | `CHANGE#{sequence:010}` | some of the run's changes, packed | list, paged |
 //! | | `SNAPSHOT#{number:010}` | a piece of the run's checkpoint | list |
+//! | `C#{connection}#I` | `{time}#{session}` | a sign-in | list, newest first, paged |
+//! | `C#{connection}#S#{person}` | `SESSION#{session}` | a session | get; list |
+//! | | `SIGN-IN#{time}#{session}` | a sign-in of that person | list, newest first, paged |
 //! | `C#{connection}#U#{shard}` | `{person}` | an account | strong batch get; list, paged; index of fingerprints; of photos |
 //! | `C#{connection}#P#{shard}` | `{person}` | a photo | strong get |
 //! | `C#{connection}#T#{group}#{shard}` | `{person}` | a member of a group's team | list, paged; count |
@@ -35,9 +47,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, GroupId, HoldId, PersonId, RunId, TeamSource, UserId};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::digest::SecretDigest;
 use crate::notices::{Matter, Way};
 
 /// An item as `DynamoDB` has it.
@@ -63,8 +78,47 @@ pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION#";
 pub(crate) const NOTICE: &str = "NOTICE#";
 /// Prefix of chunks of changes.
 pub(crate) const CHANGE: &str = "CHANGE#";
+/// The partition of all clients.
+pub(crate) const CLIENTS: &str = "CLIENTS";
+/// Prefix of partitions with the keys of an issuer.
+pub(crate) const KEYS: &str = "KEYS#";
+/// Prefix of sessions.
+pub(crate) const SESSION: &str = "SESSION#";
+/// Prefix of sign-ins of a person.
+pub(crate) const SIGN_IN: &str = "SIGN-IN#";
 /// Prefix of pieces of a checkpoint.
 pub(crate) const SNAPSHOT: &str = "SNAPSHOT#";
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+identifier! {
+    /// An application of the platform that people sign in to (`client_id`).
+    ClientId
+}
+identifier! {
+    /// Somebody's being signed in to a client in one browser (`sid`).
+    SessionId
+}
 
 /// One of the 16 partitions over which people are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,6 +279,56 @@ impl Key {
         Self::new(pk, Text(prefix).id(person.0).0)
     }
 
+    pub(crate) fn client(client: ClientId) -> Self {
+        Self::new(CLIENTS.to_owned(), client.to_string())
+    }
+
+    pub(crate) fn tenant(tenant: &SecretDigest) -> Self {
+        Self::new(format!("TENANT#{tenant}"), "CONNECTION".to_owned())
+    }
+
+    /// A domain has no `#`: whoever passes one has checked that it is one.
+    pub(crate) fn domain(domain: &str) -> Self {
+        Self::new(format!("DOMAIN#{domain}"), "CONNECTION".to_owned())
+    }
+
+    pub(crate) fn verification_keys(issuer: &SecretDigest) -> Self {
+        Self::new(format!("{KEYS}{issuer}"), "KEYS".to_owned())
+    }
+
+    pub(crate) fn rate(what: &SecretDigest, minute: i64) -> Self {
+        Self::new(format!("RATE#{what}"), minute.to_string())
+    }
+
+    pub(crate) fn once(what: &SecretDigest) -> Self {
+        Self::new(format!("ONCE#{what}"), "ONCE".to_owned())
+    }
+
+    pub(crate) fn pending(state: &SecretDigest) -> Self {
+        Self::new(format!("PENDING#{state}"), "PENDING".to_owned())
+    }
+
+    pub(crate) fn code(code: &SecretDigest) -> Self {
+        Self::new(format!("CODE#{code}"), "CODE".to_owned())
+    }
+
+    pub(crate) fn upstream(upstream: &SecretDigest, session: SessionId) -> Self {
+        Self::new(format!("UPSTREAM#{upstream}"), session.to_string())
+    }
+
+    pub(crate) fn session(connection: ConnectionId, person: PersonId, session: SessionId) -> Self {
+        Self::new(session_partition(connection, person), format!("{SESSION}{session}"))
+    }
+
+    pub(crate) fn sign_in(connection: ConnectionId, at: Timestamp, session: SessionId) -> Self {
+        Self::new(sign_in_partition(connection), format!("{}#{session}", milliseconds(at)))
+    }
+
+    pub(crate) fn sign_in_of(connection: ConnectionId, person: PersonId, at: Timestamp, session: SessionId) -> Self {
+        let sk = format!("{SIGN_IN}{}#{session}", milliseconds(at));
+        Self::new(session_partition(connection, person), sk)
+    }
+
     /// The key as an item's attributes.
     pub(crate) fn item(&self) -> Item {
         Item::from([
@@ -237,6 +341,21 @@ impl Key {
 /// The partition of a connection's state, groups, teams, holds, runs and subscriptions.
 pub(crate) fn partition(connection: ConnectionId) -> String {
     Text::of(connection).0
+}
+
+/// The partition of a person's sessions and sign-ins.
+pub(crate) fn session_partition(connection: ConnectionId, person: PersonId) -> String {
+    Text::of(connection).text("#S#").id(person.0).0
+}
+
+/// The partition of a connection's sign-ins.
+pub(crate) fn sign_in_partition(connection: ConnectionId) -> String {
+    Text::of(connection).text("#I").0
+}
+
+/// A time as digits that sort as times do.
+fn milliseconds(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond().max(0))
 }
 
 /// The partition of a hold's removals.

@@ -12,6 +12,7 @@ use rollcall_directory::identity::{ConnectionId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -53,6 +54,8 @@ pub enum StoredCredential {
         /// Its private key, PEM.
         private_key_pem: SecretString,
     },
+    /// The platform's own application, which the tenant has consented to. Its credential is kept once for all connections.
+    PlatformApplication,
     /// An assertion of another identity provider, fetched when it is needed.
     FederatedAssertion {
         /// The application's id.
@@ -77,6 +80,8 @@ pub enum Deletion {
 pub struct Secrets {
     client: Client,
     prefix: Arc<str>,
+    /// Name or ARN of the secret with the credential of the platform's own application.
+    application: Option<Arc<str>>,
     plain: Arc<Mutex<HashMap<String, (Timestamp, SecretString)>>>,
 }
 
@@ -90,7 +95,51 @@ impl Secrets {
     /// Secrets whose names begin with the prefix, for example `rollcall/connection/`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<Arc<str>>) -> Self {
-        Self { client, prefix: prefix.into(), plain: Arc::default() }
+        Self { client, prefix: prefix.into(), application: None, plain: Arc::default() }
+    }
+
+    /// With the secret that holds the credential of the platform's own application.
+    #[must_use]
+    pub fn with_application(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
+    /// The credential of the platform's own application; none where there is no such application.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] with the name of a missing field, [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn application(&self, now: Timestamp) -> Result<Option<StoredCredential>, Error> {
+        let Some(name) = &self.application else { return Ok(None) };
+        let text = self.plain(name, now).await?;
+        let value: Value = serde_json::from_str(text.expose_secret()).map_err(|_| corrupt("it is no JSON"))?;
+        value.get("credential").map(read_credential).transpose()
+    }
+
+    /// Replaces the credential of the platform's own application.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the deployment has no place for one; [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn set_application(&self, credential: &StoredCredential) -> Result<(), Error> {
+        let name = self.application.as_ref().ok_or(Error::NotFound { item: KIND })?;
+        let text = json!({ "v": VERSION, "credential": write_credential(credential) }).to_string();
+        let call = self.client.put_secret_value().secret_id(&**name).secret_string(text);
+        call.send().await.map_err(|error| failed("PutSecretValue", &error))?;
+        self.forget(name).await;
+        Ok(())
+    }
+
+    /// A credential that can be used: that of the platform's own application where a connection has none of its own.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such application, and as [`Secrets::application`].
+    pub async fn resolved(&self, credential: &StoredCredential, now: Timestamp) -> Result<StoredCredential, Error> {
+        match credential {
+            StoredCredential::PlatformApplication => {
+                self.application(now).await?.ok_or(Error::NotFound { item: "platform application" })
+            }
+            own => Ok(own.clone()),
+        }
     }
 
     fn name(&self, connection: ConnectionId) -> String {
@@ -165,6 +214,30 @@ impl Secrets {
         Ok(secret)
     }
 
+    /// A secret that is one text, with the id of its version, as it is now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn versioned(&self, name: &str) -> Result<(SecretString, String), Error> {
+        let call = self.client.get_secret_value().secret_id(name);
+        let answer = call.send().await.map_err(|error| failed("GetSecretValue", &error))?;
+        let text = answer.secret_string.ok_or_else(|| corrupt("it is no text"))?;
+        let version = answer.version_id.ok_or_else(|| corrupt("its version has no id"))?;
+        Ok((SecretString::from(text), version))
+    }
+
+    /// Replaces a secret that still has the version that was read: of several who try one succeeds, since the id of the
+    /// new version follows from that of the old one (`PutSecretValue`, on `ClientRequestToken`).
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when somebody else was faster; [`Error::NotFound`], [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn replace(&self, name: &str, version: &str, text: &SecretString) -> Result<(), Error> {
+        let token = Uuid::new_v5(&Uuid::NAMESPACE_OID, version.as_bytes()).to_string();
+        let call = self.client.put_secret_value().secret_id(name).client_request_token(token);
+        let call = call.secret_string(text.expose_secret());
+        call.send().await.map(|_| ()).map_err(|error| failed("PutSecretValue", &error))
+    }
+
     /// Forgets a plain secret, so that it is fetched anew: after it did not work, since somebody may just
     /// have replaced it.
     pub async fn forget(&self, name: &str) {
@@ -197,7 +270,16 @@ fn corrupt(what: &str) -> Error {
 }
 
 fn write(secret: &ConnectionSecret) -> SecretString {
-    let credential = match &secret.credential {
+    let mut value =
+        json!({ "v": VERSION, "tenant": secret.tenant, "credential": write_credential(&secret.credential) });
+    if let (Some(value), Some(webhook)) = (value.as_object_mut(), &secret.channel_webhook) {
+        value.insert("channel_webhook".to_owned(), webhook.expose_secret().into());
+    }
+    value.to_string().into()
+}
+
+fn write_credential(credential: &StoredCredential) -> Value {
+    match credential {
         StoredCredential::ClientSecret { client_id, secret } => {
             json!({ "kind": "client_secret", "client_id": client_id, "secret": secret.expose_secret() })
         }
@@ -207,15 +289,11 @@ fn write(secret: &ConnectionSecret) -> SecretString {
             "certificate_pem": certificate_pem,
             "private_key_pem": private_key_pem.expose_secret(),
         }),
+        StoredCredential::PlatformApplication => json!({ "kind": "platform_application" }),
         StoredCredential::FederatedAssertion { client_id } => {
             json!({ "kind": "federated_assertion", "client_id": client_id })
         }
-    };
-    let mut value = json!({ "v": VERSION, "tenant": secret.tenant, "credential": credential });
-    if let (Some(value), Some(webhook)) = (value.as_object_mut(), &secret.channel_webhook) {
-        value.insert("channel_webhook".to_owned(), webhook.expose_secret().into());
     }
-    value.to_string().into()
 }
 
 /// Read by hand: errors of a deserialiser can quote values.
@@ -227,19 +305,26 @@ fn read(text: &SecretString) -> Result<ConnectionSecret, Error> {
     }
     let tenant = field(&value, "tenant")?.parse().map_err(|_| corrupt("field tenant is no id"))?;
     let credential = value.get("credential").ok_or_else(|| corrupt("field credential is missing"))?;
-    let client_id = field(credential, "client_id")?.to_owned();
-    let credential = match field(credential, "kind")? {
-        "client_secret" => StoredCredential::ClientSecret { client_id, secret: field(credential, "secret")?.into() },
-        "certificate" => StoredCredential::Certificate {
-            client_id,
+    let channel_webhook = value.get("channel_webhook").and_then(Value::as_str).map(SecretString::from);
+    Ok(ConnectionSecret { tenant, credential: read_credential(credential)?, channel_webhook })
+}
+
+fn read_credential(credential: &Value) -> Result<StoredCredential, Error> {
+    let client_id = || field(credential, "client_id").map(str::to_owned);
+    match field(credential, "kind")? {
+        "client_secret" => {
+            let secret = field(credential, "secret")?.into();
+            Ok(StoredCredential::ClientSecret { client_id: client_id()?, secret })
+        }
+        "certificate" => Ok(StoredCredential::Certificate {
+            client_id: client_id()?,
             certificate_pem: field(credential, "certificate_pem")?.to_owned(),
             private_key_pem: field(credential, "private_key_pem")?.into(),
-        },
-        "federated_assertion" => StoredCredential::FederatedAssertion { client_id },
-        _ => return Err(corrupt("field kind is unknown")),
-    };
-    let channel_webhook = value.get("channel_webhook").and_then(Value::as_str).map(SecretString::from);
-    Ok(ConnectionSecret { tenant, credential, channel_webhook })
+        }),
+        "platform_application" => Ok(StoredCredential::PlatformApplication),
+        "federated_assertion" => Ok(StoredCredential::FederatedAssertion { client_id: client_id()? }),
+        _ => Err(corrupt("field kind is unknown")),
+    }
 }
 
 fn field<'a>(value: &'a Value, name: &str) -> Result<&'a str, Error> {
@@ -249,7 +334,6 @@ fn field<'a>(value: &'a Value, name: &str) -> Result<&'a str, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     fn secret() -> ConnectionSecret {
         ConnectionSecret {

@@ -34,6 +34,8 @@ pub struct StoredUser {
     pub updated_at: Timestamp,
     /// What is known of the photo.
     pub photo: Option<Photo>,
+    /// How often the person was signed out everywhere. A session of before is dead.
+    pub sign_outs: u64,
 }
 
 /// What a full run compares with, for each account.
@@ -92,6 +94,9 @@ struct Row {
     /// Written with the photo, and by nothing else.
     #[serde(default)]
     photo: Option<Photo>,
+    /// Raised when the account is closed, and by whoever signs the person out.
+    #[serde(default)]
+    sign_outs: u64,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -127,7 +132,8 @@ impl Row {
             linked: self.linked,
             protected: self.protected,
         };
-        Ok(StoredUser { user, created_at: self.created_at, updated_at: self.updated_at, photo: self.photo })
+        let Self { created_at, updated_at, photo, sign_outs, .. } = self;
+        Ok(StoredUser { user, created_at, updated_at, photo, sign_outs })
     }
 }
 
@@ -156,7 +162,7 @@ pub(crate) fn writes(connection: ConnectionId, write: &UserWrite, now: Timestamp
             let item = within_limit(KIND, item)?;
             let change = as_read(Change::set(KIND, key, item, OPTIONAL), before);
             let closes = before.status.is_active() && !after.status.is_active();
-            Write::Update(if closes { change.forbid("protected") } else { change })
+            Write::Update(if closes { change.forbid("protected").raise("sign_outs") } else { change })
         }
         (Some(before), None) => Write::DeleteIf(as_read(Change::none(KIND, key), before).forbid("protected")),
     };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, PersonId, TeamSource, TenantId, UserId};
 use rollcall_directory::user::User;
 
@@ -73,6 +74,23 @@ impl Table {
         let key = Key::user(connection, Shard::of(UserId::derive(tenant, person)), person);
         let item = Item::from([("protected".to_owned(), aws_sdk_dynamodb::types::AttributeValue::Bool(protected))]);
         let change = Change::set("user", key, item, &[]).require("sk", text(person.to_string()));
+        self.update("user", change).await.map(drop)
+    }
+
+    /// Signs a person out everywhere: every session of theirs is dead at once, and the platform is told.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when there is no such account; [`Error::Unavailable`].
+    pub async fn sign_out_everywhere(
+        &self,
+        connection: ConnectionId,
+        tenant: TenantId,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let key = Key::user(connection, Shard::of(UserId::derive(tenant, person)), person);
+        let item = Item::from([("signed_out_at".to_owned(), text(now.to_string()))]);
+        let change = Change::set("user", key, item, &[]).raise("sign_outs").require("sk", text(person.to_string()));
         self.update("user", change).await.map(drop)
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Write {
     Delete(Key),
     /// Nothing is left, if the change's condition holds.
     DeleteIf(Change),
+    /// All stays as it is, if the change's condition holds.
+    Check(Change),
 }
 
 /// A change of some attributes of an item.
@@ -100,6 +102,23 @@ impl Change {
         self
     }
 
+    /// Requires that an attribute is not there.
+    pub(crate) fn require_absent(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        self.condition.push_str(&format!("{and}attribute_not_exists(#{name})"));
+        self
+    }
+
+    /// Requires that an attribute is not there, or has this value or a lower one.
+    pub(crate) fn require_absent_or_at_most(mut self, name: &str, value: AttributeValue) -> Self {
+        let name = self.name(name);
+        self.values.insert(format!(":most_{name}"), value);
+        let and = if self.condition.is_empty() { "" } else { " AND " };
+        self.condition.push_str(&format!("{and}(attribute_not_exists(#{name}) OR #{name} <= :most_{name})"));
+        self
+    }
+
     /// Raises a number by one. Where there is none yet it counts as zero: then the condition
     /// decides, and not a quarrel about the missing number.
     pub(crate) fn raise(mut self, name: &str) -> Self {
@@ -136,7 +155,10 @@ impl Write {
     /// Kind of item, for errors.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Put { kind, .. } | Self::Update(Change { kind, .. }) | Self::DeleteIf(Change { kind, .. }) => kind,
+            Self::Put { kind, .. }
+            | Self::Update(Change { kind, .. })
+            | Self::DeleteIf(Change { kind, .. })
+            | Self::Check(Change { kind, .. }) => kind,
             Self::Delete(_) => "item",
         }
     }
@@ -145,7 +167,7 @@ impl Write {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Put { item, .. } => item.bytes(),
-            Self::Update(change) | Self::DeleteIf(change) => {
+            Self::Update(change) | Self::DeleteIf(change) | Self::Check(change) => {
                 change.expression.len() + change.condition.len() + size(&change.values)
             }
             Self::Delete(key) => key.pk.len() + key.sk.len(),
@@ -179,6 +201,10 @@ impl Write {
             }
             Self::DeleteIf(change) => {
                 part.begin("Delete", table)?;
+                part.change(change)?;
+            }
+            Self::Check(change) => {
+                part.begin("ConditionCheck", table)?;
                 part.change(change)?;
             }
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_graph::{Credential, GraphClient, HttpClient, Origins, Tuning};
+use rollcall_graph::{GraphClient, HttpClient, Origins, Tuning};
+use rollcall_sign_in::entra::credential::{self, Unusable};
 use rollcall_store::secrets::{ConnectionSecret, Secrets, StoredCredential};
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
@@ -16,9 +17,9 @@ pub enum AccessError {
     /// The connection has no secret, or one that can't be read.
     #[error("the credential of the connection can't be read: {0}")]
     Secret(#[from] rollcall_store::Error),
-    /// The kind of credential is not one that this deployment can use.
-    #[error("a federated credential needs a source of assertions, and this deployment has none")]
-    NoAssertionSource,
+    /// The credential is not one that can be used.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
 }
 
 /// Makes Graph clients, and keeps them, so that their access tokens serve later invocations too.
@@ -61,7 +62,7 @@ impl GraphAccess {
         if let Some(known) = clients.get(&connection) {
             return Ok((known.tenant, known.client.clone()));
         }
-        let secret = self.secrets.read(connection).await?;
+        let secret = self.read(connection).await?;
         let (tenant, client) = self.connect(&secret)?;
         clients.insert(connection, Known { tenant, client: client.clone(), secret: digest(&secret) });
         Ok((tenant, client))
@@ -74,29 +75,29 @@ impl GraphAccess {
     /// [`AccessError`] when the credential can't be read.
     pub async fn renewed(&self, connection: ConnectionId) -> Result<bool, AccessError> {
         let mut clients = self.clients.lock().await;
-        let secret = digest(&self.secrets.read(connection).await?);
+        let secret = digest(&self.read(connection).await?);
         let renewed = clients.get(&connection).is_none_or(|known| known.secret.as_ref() != secret.as_ref());
         // Also where it is the same: after the repair of something else than the secret the token must be new.
         clients.remove(&connection);
         Ok(renewed)
     }
 
+    /// The secret of a connection, with a credential that can be used.
+    ///
+    /// # Errors
+    /// [`AccessError::Secret`].
+    pub async fn read(&self, connection: ConnectionId) -> Result<ConnectionSecret, AccessError> {
+        let secret = self.secrets.read(connection).await?;
+        let credential = self.secrets.resolved(&secret.credential, (self.tuning.wall_clock)()).await?;
+        Ok(ConnectionSecret { credential, ..secret })
+    }
+
     /// A client for a credential that need not be stored yet.
     ///
     /// # Errors
-    /// [`AccessError::NoAssertionSource`] for a federated credential.
+    /// [`AccessError::Unusable`].
     pub fn connect(&self, secret: &ConnectionSecret) -> Result<(TenantId, GraphClient), AccessError> {
-        let credential = match &secret.credential {
-            StoredCredential::ClientSecret { client_id, secret } => {
-                Credential::ClientSecret { client_id: client_id.clone(), secret: secret.clone() }
-            }
-            StoredCredential::Certificate { client_id, certificate_pem, private_key_pem } => Credential::Certificate {
-                client_id: client_id.clone(),
-                certificate_pem: certificate_pem.clone(),
-                private_key_pem: private_key_pem.clone(),
-            },
-            StoredCredential::FederatedAssertion { .. } => return Err(AccessError::NoAssertionSource),
-        };
+        let credential = credential::usable(&secret.credential)?;
         let (http, origins) = (self.http.clone(), self.origins.clone());
         let client = GraphClient::with_tuning(http, origins, secret.tenant.0, credential, self.tuning.clone());
         Ok((secret.tenant, client))
@@ -121,6 +122,7 @@ fn digest(secret: &ConnectionSecret) -> Digest {
             part(certificate_pem);
             part(private_key_pem.expose_secret());
         }
+        StoredCredential::PlatformApplication => part("platform application"),
         StoredCredential::FederatedAssertion { client_id, .. } => part(client_id),
     }
     context.finish()

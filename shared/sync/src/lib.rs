@@ -3,6 +3,7 @@
 //!
 //! * [`job`]: what the queue carries, and the rule by which many notifications become few reads.
 //! * [`access`]: from a connection to a Graph client with its credential.
+//! * [`admission`]: lets people in who sign in and have no account yet, by the same rule.
 //! * [`worker`]: takes a job, holds the lease, and sees a run through to its end, its next
 //!   checkpoint, or the reason why a person must act.
 //! * [`notification`]: what arrives from Graph, checked.
@@ -15,6 +16,7 @@
 //! **Nothing here reads the environment or the clock by itself**: the rim passes both in.
 
 pub mod access;
+pub mod admission;
 pub mod check;
 pub mod job;
 pub mod notice;

@@ -158,6 +158,7 @@ mod tests {
             owners: Vec::new(),
             sync_every_hours,
             history_days: rollcall_store::HistoryDays::default(),
+            sign_in: None,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             created_at: Timestamp::UNIX_EPOCH,

@@ -260,6 +260,7 @@ fn connection(id: ConnectionId, now: Timestamp) -> Connection {
         owners: vec!["owner@example.com".to_owned()],
         sync_every_hours: None,
         history_days: rollcall_store::HistoryDays::default(),
+        sign_in: None,
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
         created_at: now,

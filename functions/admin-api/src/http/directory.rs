@@ -35,7 +35,7 @@ impl From<AccessError> for Problem {
                 Self::conflict("The connection has no credential. Set one.")
             }
             AccessError::Secret(error) => error.into(),
-            AccessError::NoAssertionSource => Self::conflict(format!("The directory can not be read: {error}.")),
+            AccessError::Unusable(_) => Self::conflict(format!("The directory can not be read: {error}.")),
         }
     }
 }

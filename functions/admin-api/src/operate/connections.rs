@@ -32,6 +32,7 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         owners: owners.0,
         sync_every_hours: sync_every_hours.map(|hours| hours.0),
         history_days: history_days.0,
+        sign_in: None,
         credential_kind: credential.kind(),
         secret_expires_at: credential.expires_at(),
         settings_revision: 0,

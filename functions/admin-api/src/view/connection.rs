@@ -119,6 +119,8 @@ enum CredentialType {
     ClientSecret,
     /// A certificate.
     Certificate,
+    /// The platform's own application, which the tenant has consented to.
+    PlatformApplication,
     /// An assertion of another identity provider.
     FederatedAssertion,
 }
@@ -138,6 +140,7 @@ impl Connection {
             sync_every_hours,
             history_days,
             credential_kind,
+            sign_in: _,
             secret_expires_at,
             settings_revision: _,
             created_at,
@@ -198,6 +201,7 @@ impl From<CredentialKind> for CredentialType {
         match kind {
             CredentialKind::ClientSecret => Self::ClientSecret,
             CredentialKind::Certificate => Self::Certificate,
+            CredentialKind::PlatformApplication => Self::PlatformApplication,
             CredentialKind::FederatedAssertion => Self::FederatedAssertion,
         }
     }

@@ -123,7 +123,7 @@ impl User {
 impl User {
     /// An account, its attributes under the names that the rules give them.
     pub(crate) fn of(stored: StoredUser, rules: &AttributeRules) -> Self {
-        let StoredUser { user, created_at, updated_at, photo } = stored;
+        let StoredUser { user, created_at, updated_at, photo, sign_outs: _ } = stored;
         // Destructured in full: whoever adds a member decides here whether it is shown.
         let Account {
             id,

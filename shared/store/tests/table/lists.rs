@@ -23,6 +23,7 @@ fn connection(number: u128) -> Connection {
         owners: vec!["owner@example.com".to_owned()],
         sync_every_hours: Some(6),
         history_days: rollcall_store::HistoryDays::default(),
+        sign_in: None,
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
         settings_revision: 0,

@@ -213,7 +213,9 @@ fn hold(name: &str, hold: Option<OpenHold>, since: Timestamp) -> Said {
 fn credential(name: &str, kind: CredentialKind, end: Timestamp, now: Timestamp) -> Said {
     let thing = match kind {
         CredentialKind::Certificate => "certificate",
-        CredentialKind::ClientSecret | CredentialKind::FederatedAssertion => "client secret",
+        CredentialKind::ClientSecret | CredentialKind::PlatformApplication | CredentialKind::FederatedAssertion => {
+            "client secret"
+        },
     };
     let left = end.duration_since(now);
     let (tone, subject) = if left <= SignedDuration::ZERO {

@@ -141,7 +141,7 @@ impl OneError {
     fn needs_a_person(&self) -> bool {
         match self {
             Self::Access(AccessError::Secret(error)) => !matches!(error, StoreError::Unavailable { .. }),
-            Self::Access(AccessError::NoAssertionSource) | Self::Keep(KeepError::Taken(_)) => true,
+            Self::Access(AccessError::Unusable(_)) | Self::Keep(KeepError::Taken(_)) => true,
             Self::Keep(KeepError::Graph(error)) => {
                 error.needs_a_person() || matches!(error, GraphError::Refused { .. })
             }

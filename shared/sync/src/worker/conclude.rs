@@ -57,7 +57,7 @@ pub(super) async fn after(session: &mut Session<'_>, failure: Failure) -> Result
         Failure::Graph(error @ Error::Credential { .. }) => refused(session, &error).await,
         Failure::Graph(error @ Error::Consent { .. }) => pause(session, consent(&error)).await,
         Failure::GroupGone(group) => pause(session, group_gone(&group.to_string())).await,
-        Failure::Access(error @ AccessError::NoAssertionSource) => pause(session, credential(&error.to_string())).await,
+        Failure::Access(error @ AccessError::Unusable(_)) => pause(session, credential(&error.to_string())).await,
         other => given_up(session, &other).await,
     }
 }
@@ -84,7 +84,7 @@ pub(super) async fn unreadable(
             Ok(pause_connection(worker, connection, reason).await?)
         }
         AccessError::Secret(other) => Err(other.into()),
-        AccessError::NoAssertionSource => {
+        AccessError::Unusable(_) => {
             Ok(pause_connection(worker, connection, credential(&error.to_string())).await?)
         }
     }

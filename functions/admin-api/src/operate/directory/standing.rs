@@ -84,6 +84,7 @@ mod tests {
             owners: Vec::new(),
             sync_every_hours: None,
             history_days: HistoryDays::DEFAULT,
+            sign_in: None,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             settings_revision: 0,
