@@ -115,6 +115,66 @@ impl AdminConfig {
     }
 }
 
+/// What sign-ins need.
+#[derive(Clone, Debug)]
+pub struct SignInConfig {
+    /// `SIGN_IN_KEY_ARN`: ARN of the secret from which PKCE verifiers, nonces and digests are derived.
+    pub key_arn: String,
+    /// `PLATFORM_APPLICATION_ARN`: ARN of the secret that holds the credential of the platform's own application, or nothing yet.
+    pub application_arn: String,
+    /// `PUBLIC_URL`: public base URL of this deployment: the provider's issuer, and where Entra's answers go.
+    pub base: Url,
+}
+
+impl SignInConfig {
+    /// Reads `SIGN_IN_KEY_ARN`, `PLATFORM_APPLICATION_ARN` and `PUBLIC_URL`.
+    ///
+    /// # Errors
+    /// A variable is missing, an ARN is none, or the URL is none.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment())
+    }
+
+    fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
+        let base = variables.url("PUBLIC_URL")?;
+        if !is_origin(&base) {
+            return Err(ConfigError::malformed("PUBLIC_URL", "an origin: https, host and perhaps a port"));
+        }
+        Ok(Self {
+            key_arn: variables.arn("SIGN_IN_KEY_ARN")?,
+            application_arn: variables.arn("PLATFORM_APPLICATION_ARN")?,
+            base,
+        })
+    }
+
+    /// The issuer: the base without the slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+/// Which keys the OpenID provider signs with.
+#[derive(Clone, Debug)]
+pub struct SigningKeysConfig {
+    /// `SIGNING_KEYS_ARN`: ARN of the secret that holds the keys.
+    pub keys_arn: String,
+}
+
+impl SigningKeysConfig {
+    /// Reads `SIGNING_KEYS_ARN`.
+    ///
+    /// # Errors
+    /// The variable is missing or no ARN.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment())
+    }
+
+    fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
+        Ok(Self { keys_arn: variables.arn("SIGNING_KEYS_ARN")? })
+    }
+}
+
 /// Who mails to owners come from.
 #[derive(Clone, Debug)]
 pub struct MailConfig {
