@@ -222,22 +222,9 @@ impl IdentityPlatform {
     ) -> Result<Tokens, IdentityError> {
         let url = self.address(authority, TOKEN);
         let proof = Proof::of(credential, url.as_str(), now).await.map_err(unproven)?;
-        let mut form = Serializer::new(String::new());
-        match grant {
-            Grant::Code { code, redirect_uri, verifier } => form
-                .append_pair("grant_type", "authorization_code")
-                .append_pair("code", code.expose_secret())
-                .append_pair("redirect_uri", redirect_uri)
-                .append_pair("code_verifier", verifier.expose_secret()),
-            Grant::RefreshToken { token, scope } => form
-                .append_pair("grant_type", "refresh_token")
-                .append_pair("refresh_token", token.expose_secret())
-                .append_pair("scope", scope),
-        };
-        proof.append(credential.client_id(), &mut form);
-        let mut request = request(Method::POST, &url, form.finish().into());
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
+        let mut request = request(Method::POST, &url, form(credential, grant, &proof));
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, kind);
         let answer = self.send(request, until).await?;
         if answer.status().is_success() {
             return serde_json::from_slice(answer.body()).map_err(|_| IdentityError::ContractBroken("no tokens"));
@@ -286,6 +273,23 @@ fn request(method: Method, url: &Url, body: Bytes) -> Request<Bytes> {
         headers.insert("client-request-id", value);
     }
     request
+}
+
+fn form(credential: &Credential, grant: &Grant<'_>, proof: &Proof<'_>) -> Bytes {
+    let mut form = Serializer::new(String::new());
+    match grant {
+        Grant::Code { code, redirect_uri, verifier } => form
+            .append_pair("grant_type", "authorization_code")
+            .append_pair("code", code.expose_secret())
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("code_verifier", verifier.expose_secret()),
+        Grant::RefreshToken { token, scope } => form
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", token.expose_secret())
+            .append_pair("scope", scope),
+    };
+    proof.append(credential.client_id(), &mut form);
+    form.finish().into()
 }
 
 fn refusal(answer: &Response<Bytes>) -> IdentityError {
