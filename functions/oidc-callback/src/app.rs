@@ -39,7 +39,7 @@ impl App {
         let (secrets, sign_in) = (SecretsConfig::from_env()?, SignInConfig::from_env()?);
         let signing = SigningKeysConfig::from_env()?;
         let clients = Clients::load().await;
-        let secrets = clients.secrets(&secrets).with_application(sign_in.application_arn.clone());
+        let secrets = clients.secrets(&secrets);
         let http = HttpClient::new()?;
         let platform = IdentityPlatform::new(http.clone(), graph.origins.clone());
         let access = GraphAccess::new(http, graph.origins, secrets.clone());

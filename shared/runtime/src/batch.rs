@@ -16,9 +16,10 @@ where
     let mut failures = Vec::new();
     let mut stopped: HashSet<String> = HashSet::new();
     for record in &event.records {
-        let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
-        if stopped.contains(&group) || work(record).await.is_err() {
-            stopped.insert(group);
+        // In a queue without groups no message waits for another.
+        let group = record.attributes.get("MessageGroupId").cloned();
+        if group.as_ref().is_some_and(|group| stopped.contains(group)) || work(record).await.is_err() {
+            stopped.extend(group);
             failures.push(failure(record));
         }
     }

@@ -1,18 +1,14 @@
 //! Messages to Teams channels, over HTTP.
 //!
-//! The address is data, so that three things hold for each call, beside the check of its host in `rollcall-sync`: names that
-//! lead to anything but public addresses lead nowhere (`public.rs`), redirects are not followed, and the answer's body
-//! is not read. Neither the address nor anything of the answer is ever logged.
-
-mod public;
+//! The address is data, so that it is called by way of [`crate::egress`], beside the check of its host in `rollcall-sync`. Neither the
+//! address nor anything of the answer is ever logged.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use reqwest::header::RETRY_AFTER;
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use rollcall_sync::notice::channel::{ChannelAddress, ChannelHosts};
 use rollcall_sync::ports::{Channel, ChannelError};
 use secrecy::ExposeSecret;
@@ -21,7 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 use url::Url;
 
-use self::public::PublicOnly;
+use crate::egress::Egress;
 
 /// The longest that one post may take.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -39,10 +35,7 @@ pub struct TeamsChannelError(String);
 /// Teams channels.
 #[derive(Clone, Debug)]
 pub struct TeamsChannel {
-    /// Calls public addresses only.
-    guarded: Client,
-    /// Calls the deployment's own origin.
-    own: Client,
+    egress: Egress,
     hosts: ChannelHosts,
     /// When the next post may begin.
     next: Arc<Mutex<Instant>>,
@@ -54,10 +47,8 @@ impl TeamsChannel {
     /// # Errors
     /// [`TeamsChannelError`].
     pub fn new(hosts: ChannelHosts) -> Result<Self, TeamsChannelError> {
-        let guarded = builder()?.https_only(true).dns_resolver(Arc::new(PublicOnly));
-        let own = builder()?;
-        let build = |builder: ClientBuilder| builder.build().map_err(|error| TeamsChannelError(error.to_string()));
-        Ok(Self { guarded: build(guarded)?, own: build(own)?, hosts, next: Arc::new(Mutex::new(Instant::now())) })
+        let egress = Egress::new(LONGEST).map_err(|error| TeamsChannelError(error.to_string()))?;
+        Ok(Self { egress, hosts, next: Arc::new(Mutex::new(Instant::now())) })
     }
 
     async fn send(&self, address: &ChannelAddress, message: &Value) -> Result<(), ChannelError> {
@@ -72,7 +63,7 @@ impl TeamsChannel {
 
     async fn attempt(&self, address: &ChannelAddress, message: &Value) -> Result<(), ChannelError> {
         let url = Url::parse(address.secret().expose_secret()).map_err(|_| ChannelError::Unavailable("no address"))?;
-        let client = if self.hosts.is_also(&url) { &self.own } else { &self.guarded };
+        let client = self.egress.client(self.hosts.is_also(&url));
         self.turn().await;
         // The error is not shown: its text may hold the address.
         let answer = client.post(url).json(message).send().await.map_err(|error| {
@@ -116,27 +107,6 @@ fn read(answer: &Response) -> Result<(), ChannelError> {
 fn retry_after(answer: &Response) -> Option<Duration> {
     let value = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
     value.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn builder() -> Result<ClientBuilder, TeamsChannelError> {
-    let tls = tls().map_err(|error| TeamsChannelError(error.to_string()))?;
-    Ok(Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(LONGEST / 2)
-        .timeout(LONGEST)
-        // Posts are hours apart, and a socket does not outlive the pause of a frozen environment.
-        .pool_max_idle_per_host(0)
-        .user_agent("rollcall"))
-}
-
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
-    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

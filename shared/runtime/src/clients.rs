@@ -62,7 +62,14 @@ impl Clients {
     /// The credentials of connections.
     #[must_use]
     pub fn secrets(&self, config: &SecretsConfig) -> Secrets {
-        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), config.prefix.clone())
+        let client = aws_sdk_secretsmanager::Client::new(&self.config);
+        Secrets::new(client, config.prefix.clone()).with_application(config.application_arn.clone())
+    }
+
+    /// Secrets that are read by their names alone.
+    #[must_use]
+    pub fn plain_secrets(&self) -> Secrets {
+        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), "")
     }
 
     /// A secret that is one plain text, by ARN.
@@ -70,7 +77,7 @@ impl Clients {
     /// # Errors
     /// [`rollcall_store::Error`] when it is not there or may not be read.
     pub async fn secret(&self, arn: &str) -> Result<SecretString, rollcall_store::Error> {
-        Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), "").plain(arn, clock::now()).await
+        self.plain_secrets().plain(arn, clock::now()).await
     }
 
     /// Tells the owners of connections by mail, and their channels.

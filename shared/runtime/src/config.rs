@@ -57,19 +57,21 @@ impl QueueConfig {
 pub struct SecretsConfig {
     /// `SECRET_PREFIX`: what the name of each connection's secret begins with.
     pub prefix: String,
+    /// `PLATFORM_APPLICATION_ARN`: ARN of the secret that holds the credential of the platform's own application, or nothing yet.
+    pub application_arn: String,
 }
 
 impl SecretsConfig {
-    /// Reads `SECRET_PREFIX`.
+    /// Reads `SECRET_PREFIX` and `PLATFORM_APPLICATION_ARN`.
     ///
     /// # Errors
-    /// The variable is missing or empty.
+    /// A variable is missing or empty, or the ARN is none.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&environment())
     }
 
     fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
-        Ok(Self { prefix: variables.text("SECRET_PREFIX")? })
+        Ok(Self { prefix: variables.text("SECRET_PREFIX")?, application_arn: variables.arn("PLATFORM_APPLICATION_ARN")? })
     }
 }
 
@@ -115,22 +117,18 @@ impl AdminConfig {
     }
 }
 
-/// What sign-ins need.
+/// Where this deployment is reached.
 #[derive(Clone, Debug)]
-pub struct SignInConfig {
-    /// `SIGN_IN_KEY_ARN`: ARN of the secret from which PKCE verifiers, nonces and digests are derived.
-    pub key_arn: String,
-    /// `PLATFORM_APPLICATION_ARN`: ARN of the secret that holds the credential of the platform's own application, or nothing yet.
-    pub application_arn: String,
-    /// `PUBLIC_URL`: public base URL of this deployment: the provider's issuer, and where Entra's answers go.
+pub struct PublicUrlConfig {
+    /// `PUBLIC_URL`: its public base URL: the provider's issuer, and where Entra's answers go.
     pub base: Url,
 }
 
-impl SignInConfig {
-    /// Reads `SIGN_IN_KEY_ARN`, `PLATFORM_APPLICATION_ARN` and `PUBLIC_URL`.
+impl PublicUrlConfig {
+    /// Reads `PUBLIC_URL`.
     ///
     /// # Errors
-    /// A variable is missing, an ARN is none, or the URL is none.
+    /// The variable is missing, or no origin.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&environment())
     }
@@ -140,17 +138,42 @@ impl SignInConfig {
         if !is_origin(&base) {
             return Err(ConfigError::malformed("PUBLIC_URL", "an origin: https, host and perhaps a port"));
         }
-        Ok(Self {
-            key_arn: variables.arn("SIGN_IN_KEY_ARN")?,
-            application_arn: variables.arn("PLATFORM_APPLICATION_ARN")?,
-            base,
-        })
+        Ok(Self { base })
     }
 
     /// The issuer: the base without the slash at its end.
     #[must_use]
     pub fn issuer(&self) -> String {
         self.base.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+/// What sign-ins need.
+#[derive(Clone, Debug)]
+pub struct SignInConfig {
+    /// `SIGN_IN_KEY_ARN`: ARN of the secret from which PKCE verifiers, nonces and digests are derived.
+    pub key_arn: String,
+    /// `PUBLIC_URL`: as in [`PublicUrlConfig`].
+    pub public: PublicUrlConfig,
+}
+
+impl SignInConfig {
+    /// Reads `SIGN_IN_KEY_ARN` and `PUBLIC_URL`.
+    ///
+    /// # Errors
+    /// A variable is missing, the ARN is none, or the URL is none.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment())
+    }
+
+    fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
+        Ok(Self { key_arn: variables.arn("SIGN_IN_KEY_ARN")?, public: PublicUrlConfig::read(variables)? })
+    }
+
+    /// The issuer: the base without the slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.public.issuer()
     }
 }
 
@@ -172,6 +195,33 @@ impl SigningKeysConfig {
 
     fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
         Ok(Self { keys_arn: variables.arn("SIGNING_KEYS_ARN")? })
+    }
+}
+
+/// How the platform is told of sign-outs.
+#[derive(Clone, Debug)]
+pub struct LogoutConfig {
+    /// `LOGOUT_QUEUE_URL`: URL of the queue of what has to be told.
+    pub queue_url: Url,
+    /// `PLATFORM_ORIGIN`: an origin that is called although it is not public, for tests. It is https, or on this machine.
+    pub also: Option<Url>,
+}
+
+impl LogoutConfig {
+    /// Reads `LOGOUT_QUEUE_URL` and `PLATFORM_ORIGIN`.
+    ///
+    /// # Errors
+    /// The queue is missing, or one of the two is malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment())
+    }
+
+    fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
+        let also = variables.optional_url("PLATFORM_ORIGIN")?;
+        if also.as_ref().is_some_and(|origin| !is_origin(origin)) {
+            return Err(ConfigError::malformed("PLATFORM_ORIGIN", "an origin: https, host and perhaps a port"));
+        }
+        Ok(Self { queue_url: variables.url("LOGOUT_QUEUE_URL")?, also })
     }
 }
 

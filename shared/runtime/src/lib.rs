@@ -6,6 +6,7 @@
 //! * [`telemetry`]: JSON lines on standard output.
 //! * [`clients`]: the AWS clients, built once and sharing one configuration.
 //! * [`queue`], [`mail`], [`channel`]: SQS, SES and Teams channels behind the ports of `rollcall-sync`.
+//! * [`logout`]: SQS and HTTP behind the ports of the back channel of `rollcall-sign-in`.
 //! * [`batch`]: which messages of a batch failed, as SQS event sources want to be told.
 //! * [`clock`]: the time, and an invocation's deadline.
 //! * [`start`]: the frame of every `main`.
@@ -18,7 +19,10 @@ pub mod channel;
 pub mod clients;
 pub mod clock;
 pub mod config;
+mod egress;
+pub mod logout;
 pub mod mail;
+mod public;
 pub mod queue;
 pub mod start;
 pub mod telemetry;

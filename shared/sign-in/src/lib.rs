@@ -9,6 +9,7 @@
 //! * [`entra`]: the side of the relying party: the request, the answer, the checks of the ID token, the keys.
 //! * [`provider`]: the side of the provider: clients, requests, tokens, signing keys, logout tokens.
 //! * [`flow`]: what happens, step by step: start, callback, admission, sign-out, consent. The only part with I/O, beside the keys.
+//! * [`back_channel`]: telling the platform that somebody is signed out.
 //! * [`page`]: what people see.
 //! * [`cookie`], [`opaque`], [`seal`]: what binds a browser, random texts, and what is derived from the deployment's key.
 //! * [`refusal`]: why somebody does not get in, for the log, the history, and for them.
@@ -18,6 +19,7 @@
 //! request decides where tokens or people are sent**: addresses come from the configuration and from registered clients.
 //! **No secret is in the table**: what opens something is kept as a digest.
 
+pub mod back_channel;
 pub mod cookie;
 pub mod entra;
 pub mod flow;

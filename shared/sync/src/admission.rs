@@ -76,11 +76,7 @@ impl DirectoryAdmission {
 }
 
 impl Admission for DirectoryAdmission {
-    fn ask<'a>(
-        &'a self,
-        connection: &'a Connection,
-        person: PersonId,
-    ) -> BoxFuture<'a, Result<Asked, AdmissionError>> {
+    fn ask<'a>(&'a self, connection: &'a Connection, person: PersonId) -> BoxFuture<'a, Result<Asked, AdmissionError>> {
         Box::pin(self.look(connection, person))
     }
 

@@ -152,6 +152,8 @@ impl KeyRing {
 pub struct SigningKeys {
     secrets: Secrets,
     name: String,
+    /// Whether a key is made where one is due.
+    makes: bool,
     ring: Mutex<Option<(Timestamp, KeyRing)>>,
 }
 
@@ -165,7 +167,13 @@ impl SigningKeys {
     /// Those in the secret of this name or ARN.
     #[must_use]
     pub fn new(secrets: Secrets, name: String) -> Self {
-        Self { secrets, name, ring: Mutex::default() }
+        Self { secrets, name, makes: true, ring: Mutex::default() }
+    }
+
+    /// The same for a function that may read them and not replace them.
+    #[must_use]
+    pub fn read_only(secrets: Secrets, name: String) -> Self {
+        Self { makes: false, ..Self::new(secrets, name) }
     }
 
     /// The keys as they are now. Makes one where one is due.
@@ -189,7 +197,7 @@ impl SigningKeys {
         loop {
             let (text, version) = self.secrets.versioned(&self.name).await?;
             let ring = KeyRing::read(&text)?.needed(now);
-            if !ring.lacks_one(now) {
+            if !self.makes || !ring.lacks_one(now) {
                 return Ok(ring);
             }
             let mut keys = vec![SigningKey::make(now)?];

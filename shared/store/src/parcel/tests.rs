@@ -38,7 +38,9 @@ fn key(write: &Write) -> (String, String) {
     let text = |item: &crate::keys::Item, name: &str| item[name].as_s().unwrap().clone();
     match write {
         Write::Put { item, .. } => (text(&item.item(), "pk"), text(&item.item(), "sk")),
-        Write::Update(change) | Write::DeleteIf(change) | Write::Check(change) => (change.key.pk.clone(), change.key.sk.clone()),
+        Write::Update(change) | Write::DeleteIf(change) | Write::Check(change) => {
+            (change.key.pk.clone(), change.key.sk.clone())
+        }
         Write::Delete(key) => (key.pk.clone(), key.sk.clone()),
     }
 }

@@ -215,7 +215,7 @@ fn credential(name: &str, kind: CredentialKind, end: Timestamp, now: Timestamp) 
         CredentialKind::Certificate => "certificate",
         CredentialKind::ClientSecret | CredentialKind::PlatformApplication | CredentialKind::FederatedAssertion => {
             "client secret"
-        },
+        }
     };
     let left = end.duration_since(now);
     let (tone, subject) = if left <= SignedDuration::ZERO {

@@ -84,9 +84,7 @@ pub(super) async fn unreadable(
             Ok(pause_connection(worker, connection, reason).await?)
         }
         AccessError::Secret(other) => Err(other.into()),
-        AccessError::Unusable(_) => {
-            Ok(pause_connection(worker, connection, credential(&error.to_string())).await?)
-        }
+        AccessError::Unusable(_) => Ok(pause_connection(worker, connection, credential(&error.to_string())).await?),
     }
 }
 

@@ -9,11 +9,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// A resolver that refuses a name as soon as one of its addresses is not public.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PublicOnly;
+pub(crate) struct PublicOnly;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name does not lead to public addresses only")]
-pub(super) struct NotPublic;
+pub(crate) struct NotPublic;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
