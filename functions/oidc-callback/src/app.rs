@@ -15,6 +15,7 @@ use rollcall_sign_in::provider::signing_keys::SigningKeys;
 use rollcall_sign_in::seal::SealKey;
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::admission::DirectoryAdmission;
+use rollcall_sync::subscription::address::Addresses;
 
 use crate::http::answer;
 use crate::routes;
@@ -43,7 +44,11 @@ impl App {
         let http = HttpClient::new()?;
         let platform = IdentityPlatform::new(http.clone(), graph.origins.clone());
         let access = GraphAccess::new(http, graph.origins, secrets.clone());
-        let admission = DirectoryAdmission::new(access, Arc::new(SyncQueue::new(&clients, &queue)));
+        let admission = DirectoryAdmission::new(
+            access,
+            Arc::new(SyncQueue::new(&clients, &queue)),
+            Addresses::new(sign_in.public.base.clone()),
+        );
         let seal = SealKey::new(&clients.secret(&sign_in.key_arn).await?);
         let signing = SigningKeys::new(secrets.clone(), signing.keys_arn);
         let (table, issuer) = (clients.table(&table), sign_in.issuer());

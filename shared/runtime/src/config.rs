@@ -71,7 +71,10 @@ impl SecretsConfig {
     }
 
     fn read(variables: &Variables<'_>) -> Result<Self, ConfigError> {
-        Ok(Self { prefix: variables.text("SECRET_PREFIX")?, application_arn: variables.arn("PLATFORM_APPLICATION_ARN")? })
+        Ok(Self {
+            prefix: variables.text("SECRET_PREFIX")?,
+            application_arn: variables.arn("PLATFORM_APPLICATION_ARN")?,
+        })
     }
 }
 

@@ -12,6 +12,7 @@
 //! * [`back_channel`]: telling the platform that somebody is signed out.
 //! * [`page`]: what people see.
 //! * [`cookie`], [`opaque`], [`seal`]: what binds a browser, random texts, and what is derived from the deployment's key.
+//! * [`permission`]: which application permissions a connection needs.
 //! * [`refusal`]: why somebody does not get in, for the log, the history, and for them.
 //! * [`ports`]: what a sign-in asks of others: whether the scope rule lets somebody in, and that their account be made.
 //!
@@ -25,6 +26,7 @@ pub mod entra;
 pub mod flow;
 pub mod opaque;
 pub mod page;
+pub mod permission;
 pub mod ports;
 pub mod provider;
 pub mod refusal;

@@ -1,6 +1,7 @@
 //! What a sign-in asks of others.
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, PersonId};
 use rollcall_store::Connection;
 
@@ -28,6 +29,13 @@ pub struct AdmissionError(pub String);
 pub trait Admission: Send + Sync {
     /// Whether the rules give somebody an account, by what the directory says now.
     fn ask<'a>(&'a self, connection: &'a Connection, person: PersonId) -> BoxFuture<'a, Result<Asked, AdmissionError>>;
+
+    /// Which of the permissions that a connection needs its application lacks in the tenant, by name, as the calls of a sync find it.
+    fn missing<'a>(
+        &'a self,
+        connection: &'a Connection,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<&'static str>, AdmissionError>>;
 
     /// Has somebody read anew by the sync, which makes the account. Does not wait for it.
     fn make_account(&self, connection: ConnectionId, person: PersonId) -> BoxFuture<'_, Result<(), AdmissionError>>;

@@ -103,7 +103,7 @@ mod tests {
         // RFC 7636, appendix B.
         assert_eq!(
             challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-            "E9Melhoa2OwvFrEMTJguCM-dGjFoeWuRR_s9HdU3rQo"
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         );
         assert_eq!(SealKey::new(&"a".into()).verifier(&"s".into()).expose_secret().len(), 43);
     }

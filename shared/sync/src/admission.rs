@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, GroupId, PersonId};
 use rollcall_directory::person::Person;
 use rollcall_directory::scope::Nesting;
@@ -18,8 +19,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::access::GraphAccess;
+use crate::check::Checker;
 use crate::job::{Job, Message};
 use crate::ports::Queue;
+use crate::subscription::address::Addresses;
 use crate::worker::{Answered, person as reading};
 
 /// The longest that Graph is asked while somebody waits.
@@ -31,6 +34,7 @@ const SIGN_IN: &str = "sign-in";
 pub struct DirectoryAdmission {
     access: GraphAccess,
     queue: Arc<dyn Queue>,
+    addresses: Addresses,
 }
 
 impl std::fmt::Debug for DirectoryAdmission {
@@ -42,8 +46,26 @@ impl std::fmt::Debug for DirectoryAdmission {
 impl DirectoryAdmission {
     /// With these.
     #[must_use]
-    pub fn new(access: GraphAccess, queue: Arc<dyn Queue>) -> Self {
-        Self { access, queue }
+    pub fn new(access: GraphAccess, queue: Arc<dyn Queue>, addresses: Addresses) -> Self {
+        Self { access, queue, addresses }
+    }
+
+    /// With a client of its own: a kept one might still have a token from before the consent.
+    async fn probe(&self, connection: &Connection, now: Timestamp) -> Result<Vec<&'static str>, AdmissionError> {
+        let secret = self.access.read(connection.id).await.map_err(failed)?;
+        let (_, client) = self.access.connect(&secret).map_err(failed)?;
+        let client = client.until(Instant::now() + LONGEST).priority(Priority::High);
+        let checker = Checker {
+            client: &client,
+            connection: connection.id,
+            scope: &connection.scope,
+            rules: &connection.rules,
+            addresses: &self.addresses,
+        };
+        let checks = checker.run(now).await;
+        let missing = checks.iter().filter_map(|check| check.trouble.as_ref()?.permission);
+        let missing: BTreeSet<&'static str> = missing.collect();
+        Ok(missing.into_iter().collect())
     }
 
     async fn look(&self, connection: &Connection, id: PersonId) -> Result<Asked, AdmissionError> {
@@ -78,6 +100,14 @@ impl DirectoryAdmission {
 impl Admission for DirectoryAdmission {
     fn ask<'a>(&'a self, connection: &'a Connection, person: PersonId) -> BoxFuture<'a, Result<Asked, AdmissionError>> {
         Box::pin(self.look(connection, person))
+    }
+
+    fn missing<'a>(
+        &'a self,
+        connection: &'a Connection,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<&'static str>, AdmissionError>> {
+        Box::pin(self.probe(connection, now))
     }
 
     fn make_account(&self, connection: ConnectionId, person: PersonId) -> BoxFuture<'_, Result<(), AdmissionError>> {

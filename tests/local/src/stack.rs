@@ -2,7 +2,7 @@
 
 use crate::artifacts::{self, Artifacts, Profile};
 use crate::deploy::{self, Parameters};
-use crate::emulator::{Aws, Emulator};
+use crate::emulator::{Aws, Emulator, free_port};
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::lambda::{Folders, FunctionHost};
@@ -52,6 +52,7 @@ pub struct Stack {
     emulator: Emulator,
     tenant: Tenant,
     admin_token: String,
+    platform: String,
 }
 
 impl Stack {
@@ -80,13 +81,14 @@ impl Stack {
         let begun = Instant::now();
         let aws = emulator.aws();
         host.connect(aws);
-        let mut parameters = parameters(aws, &gateway, tenant.origins());
+        let platform = format!("http://127.0.0.1:{}", free_port()?);
+        let mut parameters = parameters(aws, &gateway, tenant.origins(), &platform);
         parameters.extend(options.parameters.clone());
         deploy::deploy(&layout, aws, &artifacts.template, &parameters).await?;
         gateway.connect(aws, &deploy::api_id(aws).await?);
         let admin_token = aws.secret(&format!("/{}/admin-token", deploy::STACK)).await?;
         progress(&format!("deployed template.yaml in {:.1} s", begun.elapsed().as_secs_f64()));
-        Ok(Self { layout, host, gateway, emulator, tenant, admin_token })
+        Ok(Self { layout, host, gateway, emulator, tenant, admin_token, platform })
     }
 
     /// Base URL of the API.
@@ -97,6 +99,11 @@ impl Stack {
     /// Bearer token of the admin API.
     pub fn admin_token(&self) -> &str {
         &self.admin_token
+    }
+
+    /// Where a platform may listen that is to be told of sign-outs. Nobody does yet.
+    pub fn platform(&self) -> &str {
+        &self.platform
     }
 
     /// The emulator's APIs.
@@ -158,7 +165,7 @@ async fn tenant(layout: &Layout, artifacts: &Artifacts, options: &Options) -> Re
     }
 }
 
-fn parameters(aws: &Aws, gateway: &Gateway, origins: &Origins) -> Parameters {
+fn parameters(aws: &Aws, gateway: &Gateway, origins: &Origins, platform: &str) -> Parameters {
     let values = [
         ("Architecture", deploy::architecture()),
         ("AwsEndpointUrl", aws.url()),
@@ -166,6 +173,7 @@ fn parameters(aws: &Aws, gateway: &Gateway, origins: &Origins) -> Parameters {
         ("GraphOrigin", origins.graph.as_str()),
         ("LoginOrigin", origins.login.as_str()),
         ("MailFrom", MAIL_FROM),
+        ("PlatformOrigin", platform),
         ("PublicUrl", gateway.url()),
     ];
     values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

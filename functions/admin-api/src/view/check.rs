@@ -99,7 +99,7 @@ impl From<Made> for Check {
         };
         let ok = trouble.is_none();
         let (what, who, action) = match trouble {
-            Some(Advice { what, who, action }) => (Some(what), Some(who.into()), Some(action)),
+            Some(Advice { what, who, action, permission: _ }) => (Some(what), Some(who.into()), Some(action)),
             None => (None, None, None),
         };
         Self { check, group, ok, what, who, action }

@@ -11,6 +11,8 @@ pub struct Advice {
     pub who: Who,
     /// What they have to do.
     pub action: String,
+    /// The application permission that is missing, if it is that.
+    pub permission: Option<&'static str>,
 }
 
 /// Who can mend something.
@@ -28,7 +30,7 @@ pub enum Who {
 
 impl Advice {
     pub(super) fn new(what: impl Into<String>, who: Who, action: impl Into<String>) -> Self {
-        Self { what: what.into(), who, action: action.into() }
+        Self { what: what.into(), who, action: action.into(), permission: None }
     }
 
     /// What an error of Graph or of the identity platform means.
@@ -122,12 +124,9 @@ fn consent(what: String, permission: Option<&'static str>) -> Advice {
         || "the permissions of the application".to_owned(),
         |name| format!("the application permission {name}"),
     );
-    Advice::new(
-        what,
-        Who::TenantAdministrator,
-        format!(
-            "An administrator of the Entra tenant must grant admin consent for {missing} of Microsoft Graph \
-             (App registrations, API permissions). It may take some minutes to work."
-        ),
-    )
+    let action = format!(
+        "An administrator of the Entra tenant must grant admin consent for {missing} of Microsoft Graph \
+         (App registrations, API permissions). It may take some minutes to work."
+    );
+    Advice { permission, ..Advice::new(what, Who::TenantAdministrator, action) }
 }

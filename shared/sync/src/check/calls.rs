@@ -156,12 +156,13 @@ fn users_trouble(users: Result<Vec<User>, Error>) -> Option<Advice> {
     };
     let is_full = |user: &User| matches!(user.properties.get("accountEnabled"), Some(PropertyValue::Flag(_)));
     (!users.is_empty() && !users.iter().any(is_full)).then(|| {
-        Advice::new(
+        let advice = Advice::new(
             "Microsoft Graph lists the users without saying whether they are enabled",
             Who::TenantAdministrator,
             "An administrator of the Entra tenant must grant admin consent for the application permission User.Read.All of \
              Microsoft Graph; User.ReadBasic.All does not suffice.",
-        )
+        );
+        Advice { permission: Some("User.Read.All"), ..advice }
     })
 }
 

@@ -65,7 +65,7 @@ async fn the_state_outlives_the_stack() {
         assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
         seen += 1;
     }
-    assert_eq!(seen, 3, "table, key and token");
+    assert_eq!(seen, 6, "table, admin token, application and three keys");
 }
 
 #[tokio::test]
