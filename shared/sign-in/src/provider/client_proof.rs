@@ -183,3 +183,6 @@ pub fn is_key_set(jwks: &str) -> bool {
     let any_private = listed.is_none_or(|keys| keys.iter().any(is_private));
     !keys.keys.is_empty() && !any_private && keys.keys.iter().all(|key| !algorithms(key).is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,6 +212,12 @@ impl SigningKeys {
     }
 }
 
+/// A ring with one new key.
+#[cfg(test)]
+pub(super) fn test_ring() -> KeyRing {
+    KeyRing(SigningKey::make(Timestamp::UNIX_EPOCH).into_iter().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
