@@ -1,4 +1,4 @@
-//! The admin API: connections, runs, users, teams and holds, over HTTP and JSON.
+//! The admin API: connections, runs, users, teams, holds and the clients that people sign in to, over HTTP and JSON.
 //!
 //! `GET /openapi.json` describes it (`OpenAPI` 3.1, generated from this code), `GET /health` says that it runs; all else
 //! wants the admin token as bearer token.
@@ -7,7 +7,7 @@
 //!   `operate`, and puts the answer together.
 //! * `operate`: what is done.
 //! * `body`: what callers send, checked while it is read. Unknown members are refused.
-//! * `view`: what they get. No credential and no tenant id is part of any answer.
+//! * `view`: what they get. No credential and no tenant id is part of any answer; a secret of a client is shown when it is made.
 //! * `http`: token, problem documents (RFC 9457), extractors, pages.
 //! * `event`: from an event of API Gateway to its answer.
 //! * `export`: long lists as files.

@@ -1,6 +1,7 @@
 //! The API as a caller meets it, in front of a table that is empty, or of a real one with a worker behind it.
 
 mod channel;
+mod clients;
 mod description;
 mod directory;
 mod existing;

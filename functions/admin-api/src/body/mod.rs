@@ -1,7 +1,9 @@
 //! What callers send. Each type checks itself while it is read, so that a wrong part is named by its path.
 
+pub(crate) mod address;
 pub(crate) mod certificate;
 pub(crate) mod channel;
+pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
 pub(crate) mod existing;

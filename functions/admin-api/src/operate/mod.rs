@@ -1,6 +1,7 @@
 //! What the API does.
 
 pub(crate) mod channel;
+pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod directory;
 pub(crate) mod existing;
@@ -15,8 +16,10 @@ pub(crate) mod undo;
 
 use jiff::Timestamp;
 use rollcall_directory::identity::ConnectionId;
+use rollcall_sign_in::opaque;
 use rollcall_store::{Connection, ConnectionStatus};
 use rollcall_sync::job::{Job, Message};
+use secrecy::SecretString;
 use uuid::{NoContext, Uuid};
 
 use crate::app::App;
@@ -55,6 +58,14 @@ async fn save(app: &App, connection: Connection, now: Timestamp) -> Result<Conne
 
 async fn queue(app: &App, id: ConnectionId, job: Job, key: &str) -> Result<(), Problem> {
     Ok(app.queue.send(&Message::new(id, job), &format!("{id}:{key}")).await?)
+}
+
+/// A random text that opens something.
+fn random() -> Result<SecretString, Problem> {
+    opaque::random().map_err(|error| {
+        tracing::error!(error = %error, "nothing random can be made");
+        Problem::unavailable()
+    })
 }
 
 /// An id that sorts by time.

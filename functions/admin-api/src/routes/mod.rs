@@ -1,6 +1,7 @@
 //! The routes, one file for each family of resources.
 
 mod channel;
+mod clients;
 mod connections;
 mod description;
 mod directory;
@@ -31,7 +32,7 @@ pub(crate) fn open() -> OpenApiRouter<App> {
 
 /// Routes that want the admin token.
 pub(crate) fn guarded() -> OpenApiRouter<App> {
-    settings().merge(looking()).merge(history()).merge(platform())
+    settings().merge(looking()).merge(history()).merge(platform()).merge(signing_in())
 }
 
 /// Connections, and what can be done with them.
@@ -96,4 +97,13 @@ fn platform() -> OpenApiRouter<App> {
         .routes(routes!(exports::users_json))
         .routes(routes!(teams::list))
         .routes(routes!(teams::members))
+}
+
+/// What people sign in to.
+fn signing_in() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(clients::list, clients::create))
+        .routes(routes!(clients::read, clients::change, clients::delete))
+        .routes(routes!(clients::renew))
+        .routes(routes!(clients::drop_old))
 }

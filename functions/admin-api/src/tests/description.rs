@@ -41,27 +41,40 @@ async fn it_is_of_version_3_1_and_every_operation_tells_of_its_problems() {
     }
 }
 
+/// What is shown all the same: what is made here, once, and the ids of the platform's own clients.
+const SHOWN: &[(&str, &str)] = &[
+    ("Client", "client_id"),
+    ("ClientWithSecret", "client_secret"),
+    ("NewClientSecret", "client_id"),
+    ("NewClientSecret", "client_secret"),
+];
+
 #[tokio::test]
 async fn nothing_that_is_shown_has_a_secret_or_a_tenant_id() {
     let api = description().await;
-    let mut open: Vec<&Value> = Vec::new();
+    let mut open: Vec<(&str, &Value)> = Vec::new();
     for item in api["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
-            open.extend(operation["responses"].as_object().into_iter().flat_map(|all| all.values()));
+            open.extend(operation["responses"].as_object().into_iter().flatten().map(|(_, response)| ("", response)));
         }
     }
     let mut seen = BTreeSet::new();
-    while let Some(value) = open.pop() {
+    while let Some((schema, value)) = open.pop() {
         match value {
             Value::Object(members) => {
                 let named = members.get("$ref").and_then(Value::as_str).filter(|name| seen.insert(*name));
-                open.extend(named.map(|name| &api["components"]["schemas"][name.rsplit('/').next().unwrap()]));
+                let named = named.and_then(|name| name.rsplit('/').next());
+                open.extend(named.map(|name| (name, &api["components"]["schemas"][name])));
                 for name in ["client_secret", "private_key_pem", "certificate_pem", "tenant_id", "client_id", "url"] {
-                    assert!(members.get("properties").is_none_or(|all| all.get(name).is_none()), "{name} is shown");
+                    let is_shown = members.get("properties").is_some_and(|all| all.get(name).is_some());
+                    assert!(
+                        !is_shown || SHOWN.contains(&(schema.trim_start_matches("Listing_"), name)),
+                        "{name} is shown in {schema}"
+                    );
                 }
-                open.extend(members.values());
+                open.extend(members.values().map(|member| (schema, member)));
             }
-            Value::Array(items) => open.extend(items),
+            Value::Array(items) => open.extend(items.iter().map(|item| (schema, item))),
             _ => {}
         }
     }

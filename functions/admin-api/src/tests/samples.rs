@@ -29,11 +29,11 @@ async fn each_is_answered_as_an_empty_table_must() {
         let body = axum::body::Body::from(body.to_vec());
         let status = stage.send(http::Request::from_parts(parts, body)).await.status().as_u16();
         let expected = match name.as_str() {
-            "health" | "openapi" | "list-connections" => 200,
-            "create-connection" => 201,
+            "health" | "openapi" | "list-connections" | "list-clients" => 200,
+            "create-connection" | "create-client" => 201,
             "wrong-token" => 401,
             "create-connection-invalid" => 400,
-            // There is no such connection.
+            // There is no such connection, and no such client.
             _ => 404,
         };
         assert_eq!(status, expected, "{name}");

@@ -4,6 +4,7 @@
 pub(crate) mod change;
 pub(crate) mod channel;
 pub(crate) mod check;
+pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod directory;
 pub(crate) mod existing;
