@@ -12,6 +12,7 @@ mod previews;
 mod refusals;
 mod samples;
 mod settings;
+mod sign_ins;
 mod stage;
 mod undo;
 mod why;

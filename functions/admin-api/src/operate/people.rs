@@ -1,8 +1,9 @@
-//! Single accounts: protection, and who is above and below.
+//! Single accounts: protection, signing out, and who is above and below.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use rollcall_directory::hierarchy::Descent;
 use rollcall_directory::identity::{ConnectionId, PersonId, TeamSource};
 use rollcall_directory::user::User;
@@ -32,6 +33,20 @@ pub(crate) async fn protect(app: &App, id: ConnectionId, person: PersonId, prote
     match app.table.protect(id, tenant, person, protected).await {
         Err(StoreError::Conflict { .. }) => Err(Problem::not_found("user")),
         result => Ok(result?),
+    }
+}
+
+/// Signs a person out everywhere.
+pub(crate) async fn sign_out(app: &App, id: ConnectionId, person: PersonId, now: Timestamp) -> Result<(), Problem> {
+    existing(app, id).await?;
+    let tenant = app.secrets.read(id).await?.tenant;
+    match app.table.sign_out_everywhere(id, tenant, person, now).await {
+        Err(StoreError::Conflict { .. }) => Err(Problem::not_found("user")),
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            tracing::info!(connection.id = %id, person.id = %person, "a person was signed out everywhere");
+            Ok(())
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod photo;
 mod previews;
 mod problems;
 mod runs;
+mod sign_ins;
 mod teams;
 mod undo;
 mod users;
@@ -99,11 +100,14 @@ fn platform() -> OpenApiRouter<App> {
         .routes(routes!(teams::members))
 }
 
-/// What people sign in to.
+/// What people sign in to, and who did.
 fn signing_in() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::read, clients::change, clients::delete))
         .routes(routes!(clients::renew))
         .routes(routes!(clients::drop_old))
+        .routes(routes!(sign_ins::list))
+        .routes(routes!(sign_ins::of_person))
+        .routes(routes!(sign_ins::sign_out))
 }

@@ -47,6 +47,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("ClientWithSecret", "client_secret"),
     ("NewClientSecret", "client_id"),
     ("NewClientSecret", "client_secret"),
+    ("SignInRecord", "client_id"),
 ];
 
 #[tokio::test]
