@@ -27,6 +27,11 @@ impl Connected {
         Ok(connected)
     }
 
+    /// The stack.
+    pub(crate) const fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
     /// Who looks at both sides of the connection.
     pub(crate) async fn teller(&self) -> Result<Teller<'_>> {
         let facts = self.stack.tenant().facts().await?;

@@ -27,7 +27,12 @@ use crate::{Result, receiver, table_server};
 /// Names of what the functions find in their environment.
 const TABLE: &str = "bench";
 const SECRETS: &str = "bench/connection/";
+/// Begins the ARN of each secret, which the emulator takes without its random end.
+const ARNS: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:";
 const KEY: &str = "/bench/client-state-key";
+const SIGN_IN_KEY: &str = "/bench/sign-in-key";
+const SIGNING_KEYS: &str = "/bench/signing-keys";
+const APPLICATION: &str = "/bench/platform-application";
 /// The key that `clientState` is derived from.
 pub(crate) const CLIENT_STATE_KEY: &str = "a key that only these measurements know";
 /// A worker's longest invocation, as in the template.
@@ -59,6 +64,9 @@ impl Ground {
         let queue = text(&aws.call("AmazonSQS.CreateQueue", &queue).await?, "/QueueUrl").to_owned();
         let key = json!({"Name": KEY, "SecretString": CLIENT_STATE_KEY});
         let key_arn = text(&aws.call("secretsmanager.CreateSecret", &key).await?, "/ARN").to_owned();
+        for (name, value) in [(SIGN_IN_KEY, CLIENT_STATE_KEY), (SIGNING_KEYS, "{}"), (APPLICATION, "{}")] {
+            aws.call("secretsmanager.CreateSecret", &json!({"Name": name, "SecretString": value})).await?;
+        }
         let config = config_at(aws.url());
         let table_server = table_server::start().await?;
         let client = aws_sdk_dynamodb::Client::new(&config_at(table_server.url()));
@@ -89,7 +97,23 @@ impl Ground {
             ("TABLE_NAME", TABLE),
             ("WEBHOOK_URL", self.receiver.url()),
         ];
-        values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let secrets = [
+            ("SIGN_IN_KEY_ARN", SIGN_IN_KEY),
+            ("SIGNING_KEYS_ARN", SIGNING_KEYS),
+            ("PLATFORM_APPLICATION_ARN", APPLICATION),
+        ];
+        let secrets = secrets.map(|(name, secret)| (name.to_owned(), format!("{ARNS}{secret}")));
+        secrets.into_iter().chain(values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+    }
+
+    /// Where the table is.
+    pub(crate) fn table_url(&self) -> &str {
+        self.table_server.url()
+    }
+
+    /// The table's name.
+    pub(crate) const fn table_name(&self) -> &'static str {
+        TABLE
     }
 
     /// Reads the key of `clientState` as functions do when they start. Answers how long that took.

@@ -7,7 +7,7 @@
 //! * [`ground`]: what single functions stand on: an emulator with queue and secrets, and a table ([`table_server`], [`served`] over HTTP).
 //! * [`interface_emulator`]: runs one function as AWS does, and tells its times. [`stopwatch`] tells how much of them a
 //!   service took.
-//! * [`webhook`], [`worker`]: these two functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
+//! * [`webhook`], [`worker`], [`sign_in`]: these three functions, ready to be invoked. [`large_tenant`]: whom the worker reads;
 //!   [`synced`]: after it did.
 //! * [`plain_client`]: Microsoft's own client for Graph, as something to compare with.
 //! * [`connected`]: the whole stack, deployed, with an active connection.
@@ -27,6 +27,7 @@ mod measure;
 mod plain_client;
 mod receiver;
 mod served;
+mod sign_in;
 mod statistics;
 mod stopwatch;
 mod synced;

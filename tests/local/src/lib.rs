@@ -19,6 +19,7 @@ pub mod layout;
 pub mod platform;
 pub mod prerequisites;
 pub mod process;
+pub mod sign_in;
 pub mod stack;
 pub mod state;
 pub mod story;

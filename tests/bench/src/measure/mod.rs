@@ -1,10 +1,13 @@
 //! The measurements, one file each.
 
 mod burst;
+mod callback_init;
+mod callback_warm;
 mod first_sync;
 mod half_million;
 mod large_scope;
 mod latency;
+mod leaver;
 mod one_change;
 mod side_by_side;
 mod unchanged_day;
@@ -17,6 +20,7 @@ use crate::Result;
 use crate::connected::Connected;
 use crate::figure::Figure;
 use crate::large_tenant::MANY_GROUPS;
+use crate::sign_in::SignIn;
 use crate::synced::Synced;
 use crate::webhook::Webhook;
 
@@ -27,6 +31,8 @@ pub(crate) enum Measurement {
     WebhookWarm,
     WebhookZip,
     WebhookMemory,
+    CallbackInit,
+    CallbackWarm,
     FirstSync,
     UnchangedDay,
     SideBySide,
@@ -34,20 +40,24 @@ pub(crate) enum Measurement {
     HalfMillion,
     Burst,
     Latency,
+    Leaver,
 }
 
 /// All, by name, in the order in which they are taken.
-const ALL: [(&str, Measurement); 11] = [
+const ALL: [(&str, Measurement); 14] = [
     ("webhook-init", Measurement::WebhookInit),
     ("webhook-warm", Measurement::WebhookWarm),
     ("webhook-zip", Measurement::WebhookZip),
     ("webhook-memory", Measurement::WebhookMemory),
+    ("callback-init", Measurement::CallbackInit),
+    ("callback-warm", Measurement::CallbackWarm),
     ("first-sync", Measurement::FirstSync),
     ("unchanged-day", Measurement::UnchangedDay),
     ("side-by-side", Measurement::SideBySide),
     ("large-scope", Measurement::LargeScope),
     ("half-million", Measurement::HalfMillion),
     ("latency", Measurement::Latency),
+    ("leaver", Measurement::Leaver),
     // The last, because reads are rationed for a while after it.
     ("burst", Measurement::Burst),
 ];
@@ -56,6 +66,7 @@ const ALL: [(&str, Measurement); 11] = [
 #[derive(Default)]
 pub(crate) struct Shared {
     webhook: Option<Webhook>,
+    sign_in: Option<SignIn>,
     synced: Option<Synced>,
     connected: Option<Connected>,
 }
@@ -69,9 +80,18 @@ impl Shared {
         Ok(self.webhook.insert(webhook))
     }
 
+    async fn sign_in(&mut self) -> Result<&SignIn> {
+        self.webhook = None;
+        let sign_in = match self.sign_in.take() {
+            Some(sign_in) => sign_in,
+            None => SignIn::prepare().await?,
+        };
+        Ok(self.sign_in.insert(sign_in))
+    }
+
     async fn synced(&mut self) -> Result<&Synced> {
         // Whoever is done must not take anything from what is measured now.
-        self.webhook = None;
+        (self.webhook, self.sign_in) = (None, None);
         let synced = match self.synced.take() {
             Some(synced) => synced,
             None => Synced::first_time(MANY_GROUPS).await?,
@@ -80,7 +100,7 @@ impl Shared {
     }
 
     async fn connected(&mut self) -> Result<&Connected> {
-        self.webhook = None;
+        (self.webhook, self.sign_in) = (None, None);
         self.end().await?;
         let connected = match self.connected.take() {
             Some(connected) => connected,
@@ -91,7 +111,7 @@ impl Shared {
 
     /// Ends whatever there is: it must not take anything from what is measured next.
     async fn clear(&mut self) -> Result<()> {
-        (self.webhook, self.connected) = (None, None);
+        (self.webhook, self.sign_in, self.connected) = (None, None, None);
         self.end().await
     }
 
@@ -120,6 +140,8 @@ pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Resul
         Measurement::WebhookWarm => webhook_warm::measure(shared.webhook().await?).await,
         Measurement::WebhookZip => webhook_zip::measure(shared.webhook().await?).await,
         Measurement::WebhookMemory => webhook_memory::measure(shared.webhook().await?).await,
+        Measurement::CallbackInit => callback_init::measure(shared.sign_in().await?).await,
+        Measurement::CallbackWarm => callback_warm::measure(shared.sign_in().await?).await,
         Measurement::FirstSync => first_sync::measure(shared.synced().await?),
         Measurement::UnchangedDay => unchanged_day::measure(shared.synced().await?).await,
         Measurement::SideBySide => {
@@ -136,6 +158,7 @@ pub(crate) async fn take(measurement: Measurement, shared: &mut Shared) -> Resul
         }
         Measurement::Burst => burst::measure(shared.connected().await?).await,
         Measurement::Latency => latency::measure(shared.connected().await?).await,
+        Measurement::Leaver => leaver::measure(shared.connected().await?).await,
     }
 }
 
