@@ -6,11 +6,13 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use rollcall_graph::HttpClient;
 use rollcall_runtime::clients::Clients;
+use rollcall_runtime::clock;
 use rollcall_runtime::config::{
-    AdminConfig, ChannelConfig, GraphConfig, QueueConfig, SecretsConfig, TableConfig, WebhookConfig,
+    AdminConfig, ChannelConfig, GraphConfig, QueueConfig, SecretsConfig, SignInConfig, TableConfig, WebhookConfig,
 };
 use rollcall_runtime::queue::SyncQueue;
 use rollcall_runtime::start::StartError;
+use rollcall_sign_in::seal::SealKey;
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::notice::Channels;
@@ -37,21 +39,30 @@ pub struct App {
     pub channels: Channels,
     /// ARN of the secret that holds the admin token.
     pub token: Arc<str>,
+    /// ARN of the secret that holds the credential of the platform's own application.
+    pub application: Arc<str>,
+    /// Under what tenants stand in the table.
+    pub seal: SealKey,
+    /// Where people sign in: what links begin with.
+    pub issuer: Arc<str>,
 }
 
 impl App {
     /// Reads the configuration and makes the clients.
     ///
     /// # Errors
-    /// The configuration or the admin token can't be read.
+    /// The configuration, the admin token or the key of sign-ins can't be read.
     pub async fn open() -> Result<Self, StartError> {
         let (table, queue, admin) = (TableConfig::from_env()?, QueueConfig::from_env()?, AdminConfig::from_env()?);
         let (graph, secrets, webhook) =
             (GraphConfig::from_env()?, SecretsConfig::from_env()?, WebhookConfig::from_env()?);
+        let sign_in = SignInConfig::from_env()?;
         let clients = Clients::load().await;
         let channels = clients.channels(&secrets, ChannelConfig::from_env()?)?;
-        let secrets = clients.secrets(&secrets);
+        let application: Arc<str> = sign_in.application_arn.as_str().into();
+        let secrets = clients.secrets(&secrets).with_application(application.clone());
         let cursors = token::cursor_key(&secrets, &admin.token_arn).await?;
+        let seal = SealKey::new(&secrets.plain(&sign_in.key_arn, clock::now()).await?);
         Ok(Self {
             table: clients.table(&table).with_cursor_key(&cursors),
             access: GraphAccess::new(HttpClient::new()?, graph.origins, secrets.clone()),
@@ -60,6 +71,9 @@ impl App {
             addresses: Addresses::new(webhook.base),
             channels,
             token: admin.token_arn.into(),
+            application,
+            seal,
+            issuer: sign_in.issuer().into(),
         })
     }
 }

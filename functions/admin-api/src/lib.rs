@@ -16,7 +16,7 @@
 //! deleted, and to look for groups and people, or why one of them is in, while somebody waits.
 //!
 //! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `ADMIN_TOKEN_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`, `GRAPH_ORIGIN`,
-//! `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `LOG_LEVEL`.
+//! `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `SIGN_IN_KEY_ARN`, `PLATFORM_APPLICATION_ARN`, `PUBLIC_URL`, `LOG_LEVEL`.
 
 mod app;
 mod body;

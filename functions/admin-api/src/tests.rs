@@ -1,5 +1,6 @@
 //! The API as a caller meets it, in front of a table that is empty, or of a real one with a worker behind it.
 
+mod application;
 mod channel;
 mod clients;
 mod description;

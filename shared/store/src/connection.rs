@@ -41,6 +41,10 @@ pub struct Connection {
     /// How long runs, changes and holds are kept. Holds for what is written from then on.
     #[serde(default)]
     pub history_days: HistoryDays,
+    /// Whether it has no tenant yet: an administrator of the customer has to consent to the platform's own application. Until then
+    /// it has no secret.
+    #[serde(default)]
+    pub unbound: bool,
     /// Which kind of credential the secret holds.
     pub credential_kind: CredentialKind,
     /// When the credential stops working, as far as somebody told us.

@@ -140,6 +140,7 @@ mod tests {
                 owners,
                 sync_every_hours: hours,
                 history_days: HistoryDays::new(days).unwrap(),
+                unbound: people % 2 == 1,
                 credential_kind: CredentialKind::Certificate,
                 secret_expires_at: expires.map(|at| Timestamp::from_second(at).unwrap()),
                 settings_revision: revision / 2,

@@ -19,9 +19,12 @@ use super::text::{Hours, Mail, Name};
 pub(crate) struct NewConnection {
     /// What people call it.
     pub(crate) name: Name,
-    /// The id of the Entra tenant. It can't be changed later, and is not shown.
+    /// The id of the Entra tenant. It can't be changed later, and is not shown. It may be left out with the platform's own
+    /// application: then the connection has no tenant until an administrator of the customer has consented by a setup link, and
+    /// can't be tested, previewed or activated before.
+    #[serde(default)]
     #[schema(write_only)]
-    pub(crate) tenant_id: Uuid,
+    pub(crate) tenant_id: Option<Uuid>,
     /// The credential of the application.
     pub(crate) credential: Credential,
     /// Who is in.

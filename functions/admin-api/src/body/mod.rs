@@ -1,6 +1,7 @@
 //! What callers send. Each type checks itself while it is read, so that a wrong part is named by its path.
 
 pub(crate) mod address;
+pub(crate) mod application;
 pub(crate) mod certificate;
 pub(crate) mod channel;
 pub(crate) mod client;

@@ -31,6 +31,7 @@ impl From<GraphError> for Problem {
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
+            AccessError::Secret(StoreError::NotFound { item: "platform application" }) => Self::no_application(),
             AccessError::Secret(StoreError::NotFound { .. }) => {
                 Self::conflict("The connection has no credential. Set one.")
             }

@@ -97,6 +97,27 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "It can not be done now", detail)
     }
 
+    /// The connection has no tenant yet.
+    pub(crate) fn unbound() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "unbound",
+            "The connection has no tenant yet",
+            "Send a setup link of the connection to an administrator of the customer, who has to consent to the application in their \
+             tenant. POST /connections/{connection}/setup-links makes one.",
+        )
+    }
+
+    /// The platform has no application of its own.
+    pub(crate) fn no_application() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "no-application",
+            "The platform has no application of its own yet",
+            "Set the platform's own application first: PUT /application.",
+        )
+    }
+
     /// The body is too large.
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", "A body may have 256 KiB.")

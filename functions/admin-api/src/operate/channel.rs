@@ -9,7 +9,7 @@ use rollcall_sync::notice::card;
 use rollcall_sync::notice::words::{self, About};
 use secrecy::SecretString;
 
-use super::{existing, lasting};
+use super::{existing, lasting, must_be_bound};
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::view::channel::{ChannelState, ChannelTest};
@@ -27,7 +27,7 @@ pub(crate) async fn state(app: &App, id: ConnectionId) -> Result<ChannelState, P
 
 /// Sets it, if the address is one of Microsoft's.
 pub(crate) async fn set(app: &App, id: ConnectionId, address: &SecretString) -> Result<(), Problem> {
-    lasting(app, id).await?;
+    must_be_bound(&lasting(app, id).await?)?;
     let taken = app.channels.hosts.check(address).map_err(|error| Problem::invalid("url", error.to_string()))?;
     let secret = secret(app, id).await?;
     let channel_webhook = Some(taken.secret().clone());
@@ -36,7 +36,7 @@ pub(crate) async fn set(app: &App, id: ConnectionId, address: &SecretString) -> 
 
 /// Removes it. It is fine if there is none.
 pub(crate) async fn remove(app: &App, id: ConnectionId) -> Result<(), Problem> {
-    lasting(app, id).await?;
+    must_be_bound(&lasting(app, id).await?)?;
     match secret(app, id).await? {
         ConnectionSecret { channel_webhook: None, .. } => Ok(()),
         secret => Ok(app.secrets.update(id, &ConnectionSecret { channel_webhook: None, ..secret }).await?),
@@ -46,6 +46,7 @@ pub(crate) async fn remove(app: &App, id: ConnectionId) -> Result<(), Problem> {
 /// Posts a card that says that it is a test.
 pub(crate) async fn test(app: &App, id: ConnectionId) -> Result<ChannelTest, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     let Some(webhook) = secret(app, id).await?.channel_webhook else {
         return Err(Problem::conflict("The connection has no notification channel. Set one."));
     };

@@ -17,11 +17,16 @@ use crate::view::sync::Sync;
 /// How long the credential of a deleted connection can still be restored by an AWS administrator.
 const REGRET: Deletion = Deletion::Recoverable { days: 7 };
 
-/// Creates a connection and its secret. It begins as a draft.
+/// Creates a connection and its secret, which one without a tenant has not. It begins as a draft.
 pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Result<Connection, Problem> {
     let NewConnection { name, tenant_id, credential, scope, rules, owners, limits, sync_every_hours, history_days } =
         new;
     let rules = rules.over(Rules::default())?;
+    let tenant = match (tenant_id, &credential) {
+        (None, Credential::PlatformApplication {}) => None,
+        (None, _) => return Err(Problem::invalid("tenant_id", "must be given with a credential of its own")),
+        (Some(id), _) => Some(TenantId(id)),
+    };
     let connection = Connection {
         id: ConnectionId(new_id(now)),
         name: name.0,
@@ -33,6 +38,7 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         sync_every_hours: sync_every_hours.map(|hours| hours.0),
         history_days: history_days.0,
         sign_in: None,
+        unbound: tenant.is_none(),
         credential_kind: credential.kind(),
         secret_expires_at: credential.expires_at(),
         settings_revision: 0,
@@ -40,9 +46,10 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         updated_at: now,
         revision: 0,
     };
-    let secret =
-        ConnectionSecret { tenant: TenantId(tenant_id), credential: credential.stored(), channel_webhook: None };
-    app.secrets.create(connection.id, &secret).await?;
+    if let Some(tenant) = tenant {
+        let secret = ConnectionSecret { tenant, credential: credential.stored(), channel_webhook: None };
+        app.secrets.create(connection.id, &secret).await?;
+    }
     match app.table.create_connection(&connection).await {
         Ok(created) => Ok(created),
         Err(error) => {
@@ -152,6 +159,12 @@ fn patched(before: &Connection, patch: ConnectionPatch) -> Result<Connection, Pr
 
 /// Replaces the credential, for the same tenant.
 async fn replace(app: &App, connection: &Connection, credential: Credential) -> Result<(), Problem> {
+    match (connection.unbound, &credential) {
+        // It is the one that it will have.
+        (true, Credential::PlatformApplication {}) => return Ok(()),
+        (true, _) => return Err(Problem::unbound()),
+        (false, _) => {}
+    }
     let before = match app.secrets.read(connection.id).await {
         Ok(secret) => secret,
         Err(StoreError::NotFound { .. }) => {

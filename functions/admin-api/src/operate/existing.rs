@@ -6,7 +6,7 @@ use rollcall_directory::identity::{ConnectionId, PersonId};
 use rollcall_store::ConnectionStatus;
 use rollcall_sync::job::Job;
 
-use super::{ADMIN, existing, lasting, new_id, queue};
+use super::{ADMIN, existing, lasting, must_be_bound, new_id, queue};
 use crate::app::App;
 use crate::http::problem::Problem;
 
@@ -25,6 +25,7 @@ pub(crate) async fn link(
     now: Timestamp,
 ) -> Result<Existing, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     let known = find(app, id, &account).await?;
     let linked = match known.decision {
         Decision::Linked { person: other } if other == person => known,

@@ -1,5 +1,6 @@
 //! What the API does.
 
+pub(crate) mod application;
 pub(crate) mod channel;
 pub(crate) mod clients;
 pub(crate) mod connections;
@@ -15,7 +16,7 @@ pub(crate) mod trial;
 pub(crate) mod undo;
 
 use jiff::Timestamp;
-use rollcall_directory::identity::ConnectionId;
+use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_sign_in::opaque;
 use rollcall_store::{Connection, ConnectionStatus};
 use rollcall_sync::job::{Job, Message};
@@ -40,6 +41,19 @@ async fn lasting(app: &App, id: ConnectionId) -> Result<Connection, Problem> {
         return Err(Problem::conflict("The connection is being deleted."));
     }
     Ok(connection)
+}
+
+/// What needs a tenant.
+fn must_be_bound(connection: &Connection) -> Result<(), Problem> {
+    if connection.unbound { Err(Problem::unbound()) } else { Ok(()) }
+}
+
+/// The tenant of a connection, for whoever looks for something of its people. Without one there is no such thing.
+pub(crate) async fn tenant(app: &App, connection: &Connection, what: &'static str) -> Result<TenantId, Problem> {
+    if connection.unbound {
+        return Err(Problem::not_found(what));
+    }
+    Ok(app.secrets.read(connection.id).await?.tenant)
 }
 
 /// What only an active connection does.

@@ -9,7 +9,7 @@ use rollcall_directory::identity::{ConnectionId, PersonId, TeamSource};
 use rollcall_directory::user::User;
 use rollcall_store::{Error as StoreError, PageRequest};
 
-use super::{existing, lasting};
+use super::{existing, lasting, tenant};
 use crate::app::App;
 use crate::http::page::Listing;
 use crate::http::problem::Problem;
@@ -28,8 +28,7 @@ type Reports = BTreeMap<PersonId, BTreeSet<PersonId>>;
 
 /// Protects an account from deactivation and deletion, or protects it no more.
 pub(crate) async fn protect(app: &App, id: ConnectionId, person: PersonId, protected: bool) -> Result<(), Problem> {
-    lasting(app, id).await?;
-    let tenant = app.secrets.read(id).await?.tenant;
+    let tenant = tenant(app, &lasting(app, id).await?, "user").await?;
     match app.table.protect(id, tenant, person, protected).await {
         Err(StoreError::Conflict { .. }) => Err(Problem::not_found("user")),
         result => Ok(result?),
@@ -38,8 +37,7 @@ pub(crate) async fn protect(app: &App, id: ConnectionId, person: PersonId, prote
 
 /// Signs a person out everywhere.
 pub(crate) async fn sign_out(app: &App, id: ConnectionId, person: PersonId, now: Timestamp) -> Result<(), Problem> {
-    existing(app, id).await?;
-    let tenant = app.secrets.read(id).await?.tenant;
+    let tenant = tenant(app, &existing(app, id).await?, "user").await?;
     match app.table.sign_out_everywhere(id, tenant, person, now).await {
         Err(StoreError::Conflict { .. }) => Err(Problem::not_found("user")),
         Err(error) => Err(error.into()),
@@ -102,8 +100,7 @@ pub(crate) async fn reports(
 }
 
 async fn account(app: &App, id: ConnectionId, person: PersonId) -> Result<User, Problem> {
-    existing(app, id).await?;
-    let tenant = app.secrets.read(id).await?.tenant;
+    let tenant = tenant(app, &existing(app, id).await?, "user").await?;
     let found = app.table.user(id, tenant, person).await?;
     found.map(|stored| stored.user).ok_or_else(|| Problem::not_found("user"))
 }

@@ -6,7 +6,7 @@ use rollcall_store::{Connection, ConnectionStatus, Proposal, Run, RunStatus};
 use rollcall_sync::job::{Cause, Job};
 
 use super::connections::{put_to_use, start_anew};
-use super::{ADMIN, existing, lasting, new_id, queue};
+use super::{ADMIN, existing, lasting, must_be_bound, new_id, queue};
 use crate::app::App;
 use crate::body::preview::PreviewRequest;
 use crate::http::problem::Problem;
@@ -20,6 +20,7 @@ pub(crate) async fn begin(
     now: Timestamp,
 ) -> Result<Preview, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     let PreviewRequest { scope, rules, limits } = request;
     let rules = match rules {
         Some(rules) => rules.over(connection.rules)?,

@@ -12,7 +12,7 @@ use rollcall_sync::subscription::removal::remove_all;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ADMIN, lasting, must_be_active, new_id, queue, save};
+use super::{ADMIN, lasting, must_be_active, must_be_bound, new_id, queue, save};
 use crate::app::App;
 use crate::body::SyncMode;
 use crate::http::problem::Problem;
@@ -23,6 +23,7 @@ const ENDING: Duration = Duration::from_secs(10);
 /// Makes a connection active and queues its first run. An active one stays as it is.
 pub(crate) async fn activate(app: &App, id: ConnectionId, now: Timestamp) -> Result<Connection, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     if connection.status == ConnectionStatus::Active {
         return Ok(connection);
     }
@@ -79,7 +80,7 @@ async fn try_to_end(app: &App, id: ConnectionId, now: Timestamp) -> Result<(), E
     if app.table.subscriptions(id).await?.is_empty() {
         return Ok(());
     }
-    let (_, client) = app.access.connect(&app.secrets.read(id).await?)?;
+    let (_, client) = app.access.connect(&app.access.read(id).await?)?;
     let client = client.until(Instant::now() + ENDING);
     remove_all(&app.table, &client, &app.addresses, id, now).await?;
     Ok(())
@@ -88,6 +89,7 @@ async fn try_to_end(app: &App, id: ConnectionId, now: Timestamp) -> Result<(), E
 /// Queues a run of an active connection, and gives a reference under which it is logged.
 pub(crate) async fn sync(app: &App, id: ConnectionId, mode: SyncMode, now: Timestamp) -> Result<Uuid, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     must_be_active(&connection)?;
     let cause = Cause::Manual { who: ADMIN.to_owned() };
     let job = match mode {
@@ -107,7 +109,9 @@ pub(crate) async fn sync_person(
     person: PersonId,
     now: Timestamp,
 ) -> Result<Uuid, Problem> {
-    must_be_active(&lasting(app, id).await?)?;
+    let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
+    must_be_active(&connection)?;
     let reference = new_id(now);
     let job = Job::Person { person, by: ADMIN.to_owned() };
     queue(app, id, job, &format!("person:{reference}")).await?;

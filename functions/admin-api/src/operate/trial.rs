@@ -10,8 +10,9 @@ use rollcall_sync::check::{Checker, is_well};
 use rollcall_sync::job::Cause;
 use tokio::time::Instant;
 
-use super::lasting;
+use super::application::resolved;
 use super::status::start;
+use super::{lasting, must_be_bound};
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::view::check::TestReport;
@@ -22,11 +23,12 @@ const LONGEST: Duration = Duration::from_secs(22);
 /// Makes the very calls that a sync makes. A connection that was paused goes on when all is well.
 pub(crate) async fn test(app: &App, id: ConnectionId, now: Timestamp) -> Result<TestReport, Problem> {
     let connection = lasting(app, id).await?;
+    must_be_bound(&connection)?;
     let secret = match app.secrets.read(id).await {
         Err(StoreError::NotFound { .. }) => {
             return Err(Problem::conflict("The connection has no credential. Set one."));
         }
-        secret => secret?,
+        secret => resolved(app, &secret?, now).await?,
     };
     // A client of its own: a kept one might still have a token from before the last change.
     let (_, client) =

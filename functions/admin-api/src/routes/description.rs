@@ -69,7 +69,7 @@ fn add_problems(api: &mut OpenApi) {
 /// The variants of these bodies refuse members that they do not know; the generator says so of plain objects only.
 fn close_variants(api: &mut OpenApi) {
     let Some(components) = &mut api.components else { return };
-    for name in ["Credential", "Scope", "Leavers", "NewClientAuthentication"] {
+    for name in ["Credential", "Scope", "Leavers", "NewClientAuthentication", "ApplicationCredential"] {
         let Some(RefOr::T(Schema::OneOf(variants))) = components.schemas.get_mut(name) else { continue };
         for variant in &mut variants.items {
             if let RefOr::T(Schema::Object(object)) = variant {

@@ -1,5 +1,6 @@
 //! The routes, one file for each family of resources.
 
+mod application;
 mod channel;
 mod clients;
 mod connections;
@@ -107,6 +108,7 @@ fn signing_in() -> OpenApiRouter<App> {
         .routes(routes!(clients::read, clients::change, clients::delete))
         .routes(routes!(clients::renew))
         .routes(routes!(clients::drop_old))
+        .routes(routes!(application::read, application::set))
         .routes(routes!(sign_ins::list))
         .routes(routes!(sign_ins::of_person))
         .routes(routes!(sign_ins::sign_out))

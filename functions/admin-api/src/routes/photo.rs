@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::http::input::Ids;
 use crate::http::problem::Problem;
-use crate::operate::existing;
+use crate::operate::{existing, tenant};
 
 /// What came from others is shown, and nothing in it is ever run.
 const SANDBOX: &str = "sandbox; default-src 'none'";
@@ -31,7 +31,7 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let connection = existing(&app, ConnectionId(connection)).await?;
-    let tenant = app.secrets.read(connection.id).await?.tenant;
+    let tenant = tenant(&app, &connection, "photo").await?;
     let image = app.table.image(connection.id, tenant, PersonId(person)).await?;
     let StoredImage { format, digest, bytes } = image.ok_or_else(|| Problem::not_found("photo"))?;
     let etag = format!("\"{digest}\"");

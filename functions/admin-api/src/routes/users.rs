@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::http::input::{Ids, Params};
 use crate::http::page::{Limit, Listing, Many, page_request};
 use crate::http::problem::Problem;
-use crate::operate::{existing, people};
+use crate::operate::{existing, people, tenant};
 use crate::view::hierarchy::{Chain, Report};
 use crate::view::user::User;
 
@@ -56,7 +56,7 @@ pub(crate) async fn read(
     Ids((connection, person)): Ids<(Uuid, Uuid)>,
 ) -> Result<Json<User>, Problem> {
     let connection = existing(&app, ConnectionId(connection)).await?;
-    let tenant = app.secrets.read(connection.id).await?.tenant;
+    let tenant = tenant(&app, &connection, "user").await?;
     let found = app.table.user(connection.id, tenant, PersonId(person)).await?;
     let found = found.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Json(User::of(found, &connection.rules.attributes)))

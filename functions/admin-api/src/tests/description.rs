@@ -41,13 +41,14 @@ async fn it_is_of_version_3_1_and_every_operation_tells_of_its_problems() {
     }
 }
 
-/// What is shown all the same: what is made here, once, and the ids of the platform's own clients.
+/// What is shown all the same: what is made here, once, and the ids of the platform's own clients and application.
 const SHOWN: &[(&str, &str)] = &[
     ("Client", "client_id"),
     ("ClientWithSecret", "client_secret"),
     ("NewClientSecret", "client_id"),
     ("NewClientSecret", "client_secret"),
     ("SignInRecord", "client_id"),
+    ("ApplicationState", "client_id"),
 ];
 
 #[tokio::test]

@@ -29,7 +29,8 @@ async fn each_is_answered_as_an_empty_table_must() {
         let body = axum::body::Body::from(body.to_vec());
         let status = stage.send(http::Request::from_parts(parts, body)).await.status().as_u16();
         let expected = match name.as_str() {
-            "health" | "openapi" | "list-connections" | "list-clients" => 200,
+            "health" | "openapi" | "list-connections" | "list-clients" | "read-application" => 200,
+            "set-application" => 204,
             "create-connection" | "create-client" => 201,
             "wrong-token" => 401,
             "create-connection-invalid" => 400,

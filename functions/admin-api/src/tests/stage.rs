@@ -1,4 +1,4 @@
-//! The router, in front of stand-ins for AWS: one secret, which is the admin token, and an empty table.
+//! The router, in front of stand-ins for AWS: the admin token, no application of the platform, and an empty table.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use futures::future::BoxFuture;
 use rollcall_graph::{Cloud, HttpClient};
 use rollcall_runtime::channel::TeamsChannel;
+use rollcall_sign_in::seal::SealKey;
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::job::Message;
@@ -23,6 +24,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 use crate::app::{App, router};
 
 pub(super) const TOKEN: &str = "canary-admin-token";
+const APPLICATION: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:platform-application";
 
 pub(super) struct Stage {
     app: App,
@@ -55,13 +57,20 @@ async fn answers(aws: &MockServer, target: &str, answer: Value) {
 impl Stage {
     pub(super) async fn start() -> Self {
         let aws = MockServer::start().await;
+        Mock::given(matchers::header("x-amz-target", "secretsmanager.GetSecretValue"))
+            .and(matchers::body_partial_json(json!({ "SecretId": APPLICATION })))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "SecretString": "{}" })))
+            .mount(&aws)
+            .await;
         answers(&aws, "secretsmanager.GetSecretValue", json!({ "SecretString": TOKEN })).await;
         answers(&aws, "DynamoDB_20120810.GetItem", json!({})).await;
         answers(&aws, "DynamoDB_20120810.Query", json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).await;
         answers(&aws, "secretsmanager.CreateSecret", json!({})).await;
+        answers(&aws, "secretsmanager.PutSecretValue", json!({})).await;
         answers(&aws, "DynamoDB_20120810.PutItem", json!({})).await;
         let config = config(&aws.uri());
-        let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), "rollcall/connection/");
+        let secrets = Secrets::new(aws_sdk_secretsmanager::Client::new(&config), "rollcall/connection/")
+            .with_application(APPLICATION);
         let app = App {
             channels: channels(&secrets, ChannelHosts::default()),
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), "rollcall").with_cursor_key(b"key"),
@@ -70,6 +79,9 @@ impl Stage {
             queue: Arc::new(NoQueue),
             addresses: Addresses::new("https://api.example.com".parse().unwrap()),
             token: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin-token".into(),
+            application: APPLICATION.into(),
+            seal: SealKey::new(&"key".into()),
+            issuer: "https://login.example.com".into(),
         };
         Self { app, aws }
     }

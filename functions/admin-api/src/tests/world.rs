@@ -20,6 +20,7 @@ use rollcall_directory::property::{Attributes, Property};
 use rollcall_directory::user::{Status, User};
 use rollcall_graph::{HttpClient, Origins};
 use rollcall_runtime::clock;
+use rollcall_sign_in::seal::SealKey;
 use rollcall_store::{
     Acquired, Commit, Counts, Lease, Mode, Progress, Run, RunStatus, Secrets, StateChange, Table, Trigger, UserWrite,
 };
@@ -40,6 +41,9 @@ use super::stage::{TOKEN, channels};
 use crate::app::{App, router};
 
 pub(super) const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
+/// Where people sign in.
+pub(super) const ISSUER: &str = "https://login.example.com";
+const APPLICATION: &str = "platform-application";
 const NAME: &str = "rollcall";
 
 static TOOLS: OnceCell<()> = OnceCell::const_new();
@@ -84,7 +88,8 @@ impl World {
         create(&client).await;
         let secrets_client = aws_sdk_secretsmanager::Client::new(&config);
         let token = secrets_client.create_secret().name("admin-token").secret_string(TOKEN).send().await.unwrap();
-        let secrets = Secrets::new(secrets_client, "rollcall/connection/");
+        secrets_client.create_secret().name(APPLICATION).secret_string("{}").send().await.unwrap();
+        let secrets = Secrets::new(secrets_client, "rollcall/connection/").with_application(APPLICATION);
         let origin: url::Url = entra.origin().parse().unwrap();
         let origins = Origins::custom(origin.clone(), origin).unwrap();
         let queue = Kept::default();
@@ -96,6 +101,9 @@ impl World {
             queue: Arc::new(queue.clone()),
             addresses: Addresses::new("https://api.example.com".parse().unwrap()),
             token: token.arn.unwrap().into(),
+            application: APPLICATION.into(),
+            seal: SealKey::new(&"key".into()),
+            issuer: ISSUER.into(),
         };
         Self { _emulator: emulator, tenant: entra.tenant().unwrap(), entra, app, queue }
     }

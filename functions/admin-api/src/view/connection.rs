@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     sync_every_hours: Option<u32>,
     /// Days for which runs, their changes and holds are kept.
     history_days: u32,
+    /// Whether it has a tenant. Without one it waits for an administrator of the customer: send them a setup link.
+    bound: bool,
     /// What is known of the credential. Its values are never shown.
     credential: CredentialState,
     /// Counts the changes of its settings and its status.
@@ -114,7 +116,7 @@ struct CredentialState {
 /// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CredentialType {
+pub(super) enum CredentialType {
     /// A client secret.
     ClientSecret,
     /// A certificate.
@@ -140,6 +142,7 @@ impl Connection {
             sync_every_hours,
             history_days,
             credential_kind,
+            unbound,
             sign_in: _,
             secret_expires_at,
             settings_revision: _,
@@ -160,6 +163,7 @@ impl Connection {
             sync_every_hours,
             history_days: history_days.days(),
             revision,
+            bound: !unbound,
             credential: CredentialState { kind: credential_kind.into(), set: true, expires_at: secret_expires_at },
             created_at,
             updated_at,

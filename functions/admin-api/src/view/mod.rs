@@ -1,6 +1,7 @@
 //! What callers get. These types are the API's own: neither rows nor core types are shown as they stand, so that
 //! they can change without the API changing.
 
+pub(crate) mod application;
 pub(crate) mod change;
 pub(crate) mod channel;
 pub(crate) mod check;

@@ -24,6 +24,7 @@ fn connection(number: u128) -> Connection {
         sync_every_hours: Some(6),
         history_days: rollcall_store::HistoryDays::default(),
         sign_in: None,
+        unbound: false,
         credential_kind: CredentialKind::ClientSecret,
         secret_expires_at: None,
         settings_revision: 0,

@@ -3,7 +3,7 @@
 use rollcall_directory::identity::ConnectionId;
 use rollcall_graph::groups;
 
-use super::super::existing;
+use super::super::{existing, must_be_bound};
 use super::page;
 use crate::app::App;
 use crate::body::text::Search;
@@ -20,6 +20,7 @@ pub(crate) async fn find(
     cursor: Option<&str>,
 ) -> Result<Listing<Group>, Problem> {
     let connection = existing(app, id).await?;
+    must_be_bound(&connection)?;
     let size = limit.page_size();
     let first = if search.is_empty() { groups::browse(size) } else { groups::search(&search, size) };
     let found = page(app, id, &format!("directory groups {id} {search}"), first, cursor).await?;

@@ -7,7 +7,7 @@ use rollcall_directory::identity::{ConnectionId, PersonId, TenantId, UserId};
 use rollcall_graph::users;
 use rollcall_store::{Connection, ConnectionStatus, PageRequest};
 
-use super::super::existing;
+use super::super::{existing, must_be_bound};
 use super::standing::{Holder, standing};
 use super::{Found, page};
 use crate::app::App;
@@ -33,6 +33,7 @@ pub(crate) async fn find(
     cursor: Option<&str>,
 ) -> Result<Listing<Person>, Problem> {
     let connection = existing(app, id).await?;
+    must_be_bound(&connection)?;
     let size = limit.page_size();
     let selected = connection.rules.selected();
     let select: BTreeSet<&str> = selected.iter().map(String::as_str).chain(SHOWN).collect();

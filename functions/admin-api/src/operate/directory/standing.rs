@@ -85,6 +85,7 @@ mod tests {
             sync_every_hours: None,
             history_days: HistoryDays::DEFAULT,
             sign_in: None,
+            unbound: false,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             settings_revision: 0,

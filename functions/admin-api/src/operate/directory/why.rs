@@ -13,7 +13,7 @@ use rollcall_graph::{Error as GraphError, Expand, groups, organization, users};
 use rollcall_store::{Connection, StoredGroup, StoredUser};
 use rollcall_sync::worker::{Answered, graph, person as reading};
 
-use super::super::existing;
+use super::super::{existing, must_be_bound};
 use super::{ask, send};
 use crate::app::App;
 use crate::http::problem::Problem;
@@ -26,6 +26,7 @@ const NAMES: usize = 12;
 /// Why it stands as it does with a person.
 pub(crate) async fn why(app: &App, id: ConnectionId, person: PersonId) -> Result<Why, Problem> {
     let connection = existing(app, id).await?;
+    must_be_bound(&connection)?;
     let (tenant, found) = read(app, &connection, person).await?;
     let account = app.table.user(id, tenant, person).await?;
     if found.is_none() && account.is_none() {
