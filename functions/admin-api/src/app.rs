@@ -59,8 +59,8 @@ impl App {
         let sign_in = SignInConfig::from_env()?;
         let clients = Clients::load().await;
         let channels = clients.channels(&secrets, ChannelConfig::from_env()?)?;
-        let application: Arc<str> = sign_in.application_arn.as_str().into();
-        let secrets = clients.secrets(&secrets).with_application(application.clone());
+        let application = secrets.application_arn.as_str().into();
+        let secrets = clients.secrets(&secrets);
         let cursors = token::cursor_key(&secrets, &admin.token_arn).await?;
         let seal = SealKey::new(&secrets.plain(&sign_in.key_arn, clock::now()).await?);
         Ok(Self {

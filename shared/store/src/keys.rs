@@ -13,6 +13,7 @@
 //! | `KEYS#{digest}` | `KEYS` | the keys of an issuer of tokens | get |
 //! | `RATE#{digest}` | `{minute}` | how often in that minute | counted |
 //! | `ONCE#{digest}` | `ONCE` | that something was used | put once |
+//! | `SETUP#{digest}` | `SETUP` | a link by which a tenant is connected | get |
 //! | `PENDING#{digest}` | `PENDING` | a sign-in under way | get; taken once |
 //! | `CODE#{digest}` | `CODE` | an authorization code | used once |
 //! | `UPSTREAM#{digest}` | `{session}` | a session, by the one at Entra | list |
@@ -302,6 +303,10 @@ impl Key {
 
     pub(crate) fn once(what: &SecretDigest) -> Self {
         Self::new(format!("ONCE#{what}"), "ONCE".to_owned())
+    }
+
+    pub(crate) fn setup_link(token: &SecretDigest) -> Self {
+        Self::new(format!("SETUP#{token}"), "SETUP".to_owned())
     }
 
     pub(crate) fn pending(state: &SecretDigest) -> Self {

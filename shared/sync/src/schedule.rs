@@ -159,6 +159,7 @@ mod tests {
             sync_every_hours,
             history_days: rollcall_store::HistoryDays::default(),
             sign_in: None,
+            unbound: false,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             created_at: Timestamp::UNIX_EPOCH,

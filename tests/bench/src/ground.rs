@@ -151,6 +151,7 @@ impl Ground {
             sync_every_hours: None,
             history_days: rollcall_store::HistoryDays::default(),
             sign_in: None,
+            unbound: false,
             credential_kind: CredentialKind::ClientSecret,
             secret_expires_at: None,
             created_at: now,

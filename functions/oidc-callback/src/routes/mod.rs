@@ -1,5 +1,6 @@
 //! The routes. A handler takes the request apart, calls one function of the service, and puts the answer together.
 
+mod consent;
 mod login;
 mod provider;
 mod sign_out;
@@ -24,6 +25,8 @@ pub(crate) fn all() -> Router<App> {
         .route(path::WAIT, get(login::wait))
         .route("/sign-in", get(login::link))
         .route("/sign-in/{connection}", get(login::link_of_connection))
+        .route("/connect", get(consent::invitation).post(consent::begin))
+        .route(path::CONSENT_CALLBACK, get(consent::callback))
         .route(path::END_SESSION, get(sign_out::end_session).post(sign_out::end_session_by_form))
         .route(path::SIGNED_OUT, get(sign_out::signed_out))
         .route("/session", get(sign_out::session))

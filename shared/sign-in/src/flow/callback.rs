@@ -65,8 +65,13 @@ impl Service {
                 Err(refusal) if request.silent => self.back_with(&request, &refusal),
                 Err(refusal) => self.refuse_with_way_back(&refusal, &request, connection, visit),
             },
-            Purpose::Admission { .. } | Purpose::Consent { .. } => self.refuse(&Refusal::NotBegun, visit),
-            Purpose::Binding { .. } | Purpose::Delegation { .. } => self.refuse(&Refusal::NotBegun, visit),
+            Purpose::Binding { permissions } => match connection {
+                Some(connection) => self.bind(connection, &permissions, answer, visit).await,
+                None => self.refuse(&Refusal::NotBegun, visit),
+            },
+            Purpose::Admission { .. } | Purpose::Consent { .. } | Purpose::Delegation { .. } => {
+                self.refuse(&Refusal::NotBegun, visit)
+            }
         }
     }
 

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_graph::Authority;
 use rollcall_graph::identity_platform::Grant;
-use rollcall_store::{Connection, ConnectionSecret, Error as StoreError, Pending, Purpose, SecretDigest, StoredCredential};
+use rollcall_store::{
+    Connection, ConnectionSecret, Error as StoreError, Pending, Purpose, SecretDigest, StoredCredential,
+};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -179,7 +181,8 @@ impl Service {
             Refusal::Unavailable
         })?;
         let wanted = |name: &&str| permissions.iter().any(|permission| permission == name);
-        let missing: Vec<Permission> = missing.iter().filter(|name| wanted(name)).filter_map(|name| Permission::from_name(name)).collect();
+        let missing: Vec<Permission> =
+            missing.iter().filter(|name| wanted(name)).filter_map(|name| Permission::from_name(name)).collect();
         Ok(if missing.is_empty() { ConsentResult::Connected { again } } else { ConsentResult::Incomplete { missing } })
     }
 

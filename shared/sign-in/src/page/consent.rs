@@ -124,13 +124,22 @@ const fn english_words(result: &Result) -> (&'static str, &'static [&'static str
         Result::NoLink => ("This link is not good any more", &["Ask the people who sent it to you for a new one."]),
         Result::Declined => (
             "You have not agreed",
-            &["Nothing was connected and nothing was changed.", "To try again, open the link that you were sent once more."],
+            &[
+                "Nothing was connected and nothing was changed.",
+                "To try again, open the link that you were sent once more.",
+            ],
         ),
         Result::Refused => (
             "Microsoft has not accepted the request",
-            &["The application is set up wrongly, or a policy of your tenant forbids it. Nothing was connected.", "Tell the people who sent you the link what you see here."],
+            &[
+                "The application is set up wrongly, or a policy of your tenant forbids it. Nothing was connected.",
+                "Tell the people who sent you the link what you see here.",
+            ],
         ),
-        Result::Later => ("Microsoft does not answer at the moment", &["Nothing was connected. Open the link that you were sent again in some minutes."]),
+        Result::Later => (
+            "Microsoft does not answer at the moment",
+            &["Nothing was connected. Open the link that you were sent again in some minutes."],
+        ),
         Result::NoAdministrator => (
             "This needs an administrator",
             &[
@@ -140,7 +149,10 @@ const fn english_words(result: &Result) -> (&'static str, &'static [&'static str
         ),
         Result::AnotherTenant => (
             "This is another tenant",
-            &["The connection belongs to another Microsoft Entra tenant already. It stays as it is.", "If it shall change its tenant, ask the people who sent you the link for a new connection."],
+            &[
+                "The connection belongs to another Microsoft Entra tenant already. It stays as it is.",
+                "If it shall change its tenant, ask the people who sent you the link for a new connection.",
+            ],
         ),
         Result::Incomplete { .. } => (
             "Connected, but something is missing",
@@ -149,23 +161,42 @@ const fn english_words(result: &Result) -> (&'static str, &'static [&'static str
                 "Open the link again after that. If they are missing still, check in the Entra admin center, Enterprise applications, Permissions, what was granted.",
             ],
         ),
-        Result::Connected { again: false } => ("Your tenant is connected", &["All permissions are there. You can close this window; the people who sent you the link see it and go on."]),
-        Result::Connected { again: true } => ("Your tenant was connected already", &["All permissions are there. Nothing else has changed. You can close this window."]),
+        Result::Connected { again: false } => (
+            "Your tenant is connected",
+            &[
+                "All permissions are there. You can close this window; the people who sent you the link see it and go on.",
+            ],
+        ),
+        Result::Connected { again: true } => (
+            "Your tenant was connected already",
+            &["All permissions are there. Nothing else has changed. You can close this window."],
+        ),
     }
 }
 
 const fn german_words(result: &Result) -> (&'static str, &'static [&'static str]) {
     match result {
-        Result::NoLink => ("Dieser Link gilt nicht mehr", &["Bitten Sie diejenigen, die ihn geschickt haben, um einen neuen."]),
+        Result::NoLink => {
+            ("Dieser Link gilt nicht mehr", &["Bitten Sie diejenigen, die ihn geschickt haben, um einen neuen."])
+        }
         Result::Declined => (
             "Sie haben nicht zugestimmt",
-            &["Nichts wurde verbunden, und nichts wurde geändert.", "Um es noch einmal zu versuchen, öffnen Sie den Link, den Sie bekommen haben, noch einmal."],
+            &[
+                "Nichts wurde verbunden, und nichts wurde geändert.",
+                "Um es noch einmal zu versuchen, öffnen Sie den Link, den Sie bekommen haben, noch einmal.",
+            ],
         ),
         Result::Refused => (
             "Microsoft hat die Anfrage nicht angenommen",
-            &["Die Anwendung ist falsch eingerichtet, oder eine Richtlinie Ihres Mandanten verbietet sie. Nichts wurde verbunden.", "Sagen Sie denen, die Ihnen den Link geschickt haben, was Sie hier sehen."],
+            &[
+                "Die Anwendung ist falsch eingerichtet, oder eine Richtlinie Ihres Mandanten verbietet sie. Nichts wurde verbunden.",
+                "Sagen Sie denen, die Ihnen den Link geschickt haben, was Sie hier sehen.",
+            ],
         ),
-        Result::Later => ("Microsoft antwortet im Moment nicht", &["Nichts wurde verbunden. Öffnen Sie den Link in einigen Minuten noch einmal."]),
+        Result::Later => (
+            "Microsoft antwortet im Moment nicht",
+            &["Nichts wurde verbunden. Öffnen Sie den Link in einigen Minuten noch einmal."],
+        ),
         Result::NoAdministrator => (
             "Das braucht einen Administrator",
             &[
@@ -175,7 +206,10 @@ const fn german_words(result: &Result) -> (&'static str, &'static [&'static str]
         ),
         Result::AnotherTenant => (
             "Das ist ein anderer Mandant",
-            &["Die Verbindung gehört schon zu einem anderen Microsoft-Entra-Mandanten. Sie bleibt, wie sie ist.", "Soll sie den Mandanten wechseln, bitten Sie diejenigen, die Ihnen den Link geschickt haben, um eine neue Verbindung."],
+            &[
+                "Die Verbindung gehört schon zu einem anderen Microsoft-Entra-Mandanten. Sie bleibt, wie sie ist.",
+                "Soll sie den Mandanten wechseln, bitten Sie diejenigen, die Ihnen den Link geschickt haben, um eine neue Verbindung.",
+            ],
         ),
         Result::Incomplete { .. } => (
             "Verbunden, aber etwas fehlt",
@@ -184,8 +218,16 @@ const fn german_words(result: &Result) -> (&'static str, &'static [&'static str]
                 "Öffnen Sie den Link danach noch einmal. Fehlen sie immer noch, sehen Sie im Entra Admin Center unter Unternehmensanwendungen, Berechtigungen nach, was erteilt wurde.",
             ],
         ),
-        Result::Connected { again: false } => ("Ihr Mandant ist verbunden", &["Alle Berechtigungen sind da. Sie können dieses Fenster schließen; diejenigen, die Ihnen den Link geschickt haben, sehen es und machen weiter."]),
-        Result::Connected { again: true } => ("Ihr Mandant war schon verbunden", &["Alle Berechtigungen sind da. Sonst hat sich nichts geändert. Sie können dieses Fenster schließen."]),
+        Result::Connected { again: false } => (
+            "Ihr Mandant ist verbunden",
+            &[
+                "Alle Berechtigungen sind da. Sie können dieses Fenster schließen; diejenigen, die Ihnen den Link geschickt haben, sehen es und machen weiter.",
+            ],
+        ),
+        Result::Connected { again: true } => (
+            "Ihr Mandant war schon verbunden",
+            &["Alle Berechtigungen sind da. Sonst hat sich nichts geändert. Sie können dieses Fenster schließen."],
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ mod groups;
 mod mishaps;
 mod people;
 mod scheduler;
+mod sign_in;
 mod teller;
 
 pub use teller::{Teller, Told};
@@ -28,6 +29,7 @@ pub async fn play(stack: &Stack, say: &(dyn Fn(&str) + Sync)) -> Result<Vec<Told
     begin::first_run(&mut teller).await?;
     people::play(&mut teller).await?;
     groups::play(&mut teller).await?;
+    sign_in::play(&mut teller).await?;
     clock::play(&mut teller).await?;
     mishaps::play(&mut teller).await?;
     audit(&mut teller).await?;

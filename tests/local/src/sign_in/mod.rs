@@ -1,7 +1,11 @@
 //! Signing in without a browser: what a browser, Entra's pages and a platform do, by plain requests.
 
+mod logouts;
+
+pub use logouts::Logouts;
+
 use crate::error::{Error, Result};
-use crate::http::Http;
+use crate::http::{Answer, Http};
 use crate::json::text;
 use crate::platform::AdminApi;
 use crate::stack::Stack;
@@ -11,11 +15,16 @@ use http::Method;
 use http::header::{LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The example of RFC 7636, appendix B: nobody else has to be kept from these codes.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Between two looks whether an account is there.
+const PAUSE: Duration = Duration::from_millis(200);
+const LOOKS: u32 = 300;
 
 /// The platform: a client of the OpenID provider.
 #[derive(Clone, Debug)]
@@ -90,7 +99,7 @@ impl Platform {
         format!("{}/authorize?{query}", self.provider)
     }
 
-    async fn token(&self, members: &[(&str, &str)]) -> Result<crate::http::Answer> {
+    async fn token(&self, members: &[(&str, &str)]) -> Result<Answer> {
         let client = [("client_id", self.client_id.as_str()), ("client_secret", &self.client_secret)];
         let form =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(client).extend_pairs(members).finish();
@@ -140,22 +149,49 @@ impl<'stack> Browser<'stack> {
         Self { stack, http: Http::default(), cookies: BTreeMap::new() }
     }
 
-    /// Signs somebody in to a platform.
+    /// Signs somebody in to a platform. Whoever has to wait for an account waits.
     ///
     /// # Errors
     /// They do not get in.
     pub async fn sign_in(&mut self, platform: &Platform, person: Uuid) -> Result<SignedIn> {
         let entra = self.follow(&platform.authorization_url()).await?;
-        let pages = json!({"url": entra, "user": person, "consent": true});
-        let passed = self.stack.tenant().control(Method::POST, "/tenants/first/authorize", Some(&pages)).await?;
-        let back = self.follow(text(&passed, "/location")).await?;
+        let mut back = self.follow(&self.pass_entra(&entra, person).await?).await?;
+        if back.starts_with(self.stack.url()) {
+            back = self.wait(&back).await?;
+        }
         let back = url::Url::parse(&back).map_err(|error| Error::Story(error.to_string()))?;
         let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
         platform.exchange(&code.ok_or_else(|| Error::Story(format!("no code came back: {back}")))?).await
     }
 
+    /// Passes Entra's pages as somebody who agrees to everything, and tells where they lead.
+    async fn pass_entra(&self, url: &str, person: Uuid) -> Result<String> {
+        let pages = json!({"url": url, "user": person, "consent": true});
+        let passed = self.stack.tenant().control(Method::POST, "/tenants/first/authorize", Some(&pages)).await?;
+        Ok(text(&passed, "/location").to_owned())
+    }
+
+    /// Looks again, as the page does, until there is an account.
+    async fn wait(&mut self, room: &str) -> Result<String> {
+        for _ in 0..LOOKS {
+            let answer = self.go(room).await?;
+            match answer.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
+                Some(back) => return Ok(back.to_owned()),
+                None if answer.status.is_success() => tokio::time::sleep(PAUSE).await,
+                None => return Err(answer.unexpected()),
+            }
+        }
+        Err(Error::Waited { what: "an account".to_owned(), seconds: (PAUSE * LOOKS).as_secs() })
+    }
+
     /// Goes to an address, and tells where that leads.
     async fn follow(&mut self, url: &str) -> Result<String> {
+        let answer = self.go(url).await?;
+        let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        location.map(str::to_owned).ok_or_else(|| answer.unexpected())
+    }
+
+    async fn go(&mut self, url: &str) -> Result<Answer> {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let headers = [("cookie", cookies.join("; "))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -166,8 +202,7 @@ impl<'stack> Browser<'stack> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok());
-        location.map(str::to_owned).ok_or_else(|| answer.unexpected())
+        Ok(answer)
     }
 }
 
