@@ -12,8 +12,9 @@
 //! * `event`: from an event of API Gateway to its answer.
 //! * `export`: long lists as files.
 //!
-//! **Graph is called in three places only**: to test a connection, to end the subscriptions of one that is deactivated or
-//! deleted, and to look for groups and people, or why one of them is in, while somebody waits.
+//! **Graph is called in four places only**: to test a connection, to end the subscriptions of one that is deactivated or
+//! deleted, to look for groups and people, or why one of them is in, while somebody waits, and for the tenant's verified domains
+//! when some are to lead to a connection.
 //!
 //! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `ADMIN_TOKEN_ARN`, `SECRET_PREFIX`, `WEBHOOK_URL`, `CLOUD`, `GRAPH_ORIGIN`,
 //! `LOGIN_ORIGIN`, `CHANNEL_ORIGIN`, `SIGN_IN_KEY_ARN`, `PLATFORM_APPLICATION_ARN`, `PUBLIC_URL`, `LOG_LEVEL`.

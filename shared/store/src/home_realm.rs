@@ -16,7 +16,8 @@ const DOMAIN: &str = "domain";
 
 #[derive(Serialize, Deserialize)]
 struct Row {
-    connection: ConnectionId,
+    /// In conditions no attribute may be called `connection` (`DynamoDB`, "Reserved words").
+    leads_to: ConnectionId,
 }
 
 impl Table {
@@ -70,13 +71,13 @@ impl Table {
 
     async fn leads_to(&self, kind: &'static str, key: &Key) -> Result<Option<ConnectionId>, Error> {
         let found = self.get(key).await?.map(|item| from_item::<Row>(kind, item)).transpose()?;
-        Ok(found.map(|row| row.connection))
+        Ok(found.map(|row| row.leads_to))
     }
 
     async fn lead(&self, kind: &'static str, key: &Key, connection: ConnectionId) -> Result<(), Error> {
-        let item = to_item(kind, key, &Row { connection })?;
+        let item = to_item(kind, key, &Row { leads_to: connection })?;
         let values = Item::from([(":connection".to_owned(), text(connection.to_string()))]);
-        let expression = "attribute_not_exists(pk) OR connection = :connection";
+        let expression = "attribute_not_exists(pk) OR leads_to = :connection";
         self.put(kind, item, Some(Condition { expression, values: Some(values) })).await
     }
 
@@ -86,7 +87,7 @@ impl Table {
             .delete_item()
             .table_name(&*self.name)
             .set_key(Some(key.item()))
-            .condition_expression("connection = :connection")
+            .condition_expression("leads_to = :connection")
             .expression_attribute_values(":connection", text(connection.to_string()));
         match call.send().await {
             Ok(_) => Ok(()),

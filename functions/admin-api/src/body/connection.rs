@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::number::Whole;
 use super::rules::RulesPatch;
 use super::scope::Scope;
+use super::sign_in::SignIn;
 use super::text::{Hours, Mail, Name};
 
 /// A new connection. It begins as a draft: test it, then activate it.
@@ -32,6 +33,9 @@ pub(crate) struct NewConnection {
     /// How a person of the directory becomes an account. What is left out has its default.
     #[serde(default)]
     pub(crate) rules: RulesPatch,
+    /// Whether and how people sign in by it; null for not at all. Its domains are looked up at Microsoft Graph while the caller waits.
+    #[serde(default)]
+    pub(crate) sign_in: Option<SignIn>,
     /// Who is told by mail when something needs a person.
     #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20)]
     pub(crate) owners: Owners,
@@ -69,6 +73,12 @@ pub(crate) struct ConnectionPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = RulesPatch, required = false)]
     pub(crate) rules: Option<RulesPatch>,
+    /// Whether and how people sign in by it, as a whole: what is left out of it gets its default. No run follows. **What it destroys**:
+    /// with null nobody signs in by it any more, and the refresh tokens of those who are signed in are good no more. New domains are
+    /// looked up at Microsoft Graph while the caller waits.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SignIn>, required = false)]
+    pub(crate) sign_in: Option<Option<SignIn>>,
     /// Who is told by mail when something needs a person.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<Mail>, min_items = 1, max_items = 20, required = false)]
@@ -134,6 +144,9 @@ mod tests {
         assert_eq!(patch(r#"{"sync_every_hours":null}"#).unwrap().sync_every_hours, Some(None));
         assert_eq!(patch(r#"{"sync_every_hours":6}"#).unwrap().sync_every_hours, Some(Some(Hours(6))));
         assert!(patch(r#"{"name":null}"#).is_err());
+        assert_eq!(nothing.sign_in, None);
+        assert_eq!(patch(r#"{"sign_in":null}"#).unwrap().sign_in, Some(None));
+        assert_eq!(patch(r#"{"sign_in":{}}"#).unwrap().sign_in, Some(Some(SignIn::default())));
     }
 
     #[test]

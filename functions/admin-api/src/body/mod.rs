@@ -13,6 +13,7 @@ pub(crate) mod number;
 pub(crate) mod preview;
 pub(crate) mod rules;
 pub(crate) mod scope;
+pub(crate) mod sign_in;
 pub(crate) mod text;
 
 use serde::{Deserialize, Deserializer};

@@ -1,13 +1,17 @@
 //! Creating, reading, changing and deleting connections.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_directory::rules::Rules;
-use rollcall_store::{Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, PageRequest};
+use rollcall_store::{
+    Connection, ConnectionSecret, ConnectionStatus, Deletion, Error as StoreError, PageRequest, SignIn,
+};
 use rollcall_sync::job::{Cause, Job};
 
 use super::status::end_subscriptions;
-use super::{ADMIN, existing, lasting, new_id, queue, save};
+use super::{ADMIN, existing, lasting, new_id, queue, save, sign_in};
 use crate::app::App;
 use crate::body::connection::{ConnectionPatch, NewConnection};
 use crate::body::credential::Credential;
@@ -19,8 +23,18 @@ const REGRET: Deletion = Deletion::Recoverable { days: 7 };
 
 /// Creates a connection and its secret, which one without a tenant has not. It begins as a draft.
 pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Result<Connection, Problem> {
-    let NewConnection { name, tenant_id, credential, scope, rules, owners, limits, sync_every_hours, history_days } =
-        new;
+    let NewConnection {
+        name,
+        tenant_id,
+        credential,
+        scope,
+        rules,
+        sign_in,
+        owners,
+        limits,
+        sync_every_hours,
+        history_days,
+    } = new;
     let rules = rules.over(Rules::default())?;
     let tenant = match (tenant_id, &credential) {
         (None, Credential::PlatformApplication {}) => None,
@@ -37,7 +51,7 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         owners: owners.0,
         sync_every_hours: sync_every_hours.map(|hours| hours.0),
         history_days: history_days.0,
-        sign_in: None,
+        sign_in: sign_in.map(SignIn::from),
         unbound: tenant.is_none(),
         credential_kind: credential.kind(),
         secret_expires_at: credential.expires_at(),
@@ -46,19 +60,40 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         updated_at: now,
         revision: 0,
     };
-    if let Some(tenant) = tenant {
-        let secret = ConnectionSecret { tenant, credential: credential.stored(), channel_webhook: None };
-        app.secrets.create(connection.id, &secret).await?;
+    let domains = sign_in::domains(connection.sign_in.as_ref());
+    if tenant.is_none() && !domains.is_empty() {
+        return Err(Problem::invalid("sign_in.domains", "must be empty until the connection has a tenant"));
     }
-    match app.table.create_connection(&connection).await {
-        Ok(created) => Ok(created),
-        Err(error) => {
-            // Without its row nobody would ever find the secret again.
-            if let Err(left) = app.secrets.delete(connection.id, Deletion::Final).await {
-                tracing::error!(connection.id = %connection.id, error = %left, "a secret is left without a connection");
-            }
-            Err(error.into())
-        }
+    let credential = credential.stored();
+    let secret = tenant.map(|tenant| ConnectionSecret { tenant, credential, channel_webhook: None });
+    sign_in::verify(app, secret.as_ref(), &domains, now).await?;
+    if let Some(secret) = &secret {
+        app.secrets.create(connection.id, secret).await?;
+    }
+    let created = write(app, &connection, tenant).await;
+    if created.is_err() {
+        forget(app, connection.id, &domains, tenant).await;
+    }
+    created
+}
+
+/// Writes a new connection. It is there before anything leads to it.
+async fn write(app: &App, connection: &Connection, tenant: Option<TenantId>) -> Result<Connection, Problem> {
+    let created = app.table.create_connection(connection).await?;
+    if let Some(sign_in) = &created.sign_in {
+        sign_in::lead(app, created.id, &sign_in.domains, tenant).await?;
+    }
+    Ok(created)
+}
+
+/// Takes everything back of a connection that could not be created. Without its row nobody would ever find its secret.
+async fn forget(app: &App, id: ConnectionId, domains: &BTreeSet<String>, tenant: Option<TenantId>) {
+    if let Err(left) = app.table.remove_connection(id).await {
+        tracing::error!(connection.id = %id, error = %left, "a connection is left that could not be created");
+    }
+    sign_in::give_back(app, id, domains, tenant).await;
+    if let Err(left) = app.secrets.delete(id, Deletion::Final).await {
+        tracing::error!(connection.id = %id, error = %left, "a secret is left without a connection");
     }
 }
 
@@ -79,21 +114,52 @@ pub(crate) async fn change(
 ) -> Result<Connection, Problem> {
     let before = lasting(app, id).await?;
     let credential = patch.credential.take();
-    let renewed = credential.is_some();
+    let (renewed, leads) = (credential.is_some(), patch.sign_in.is_some());
     // What can't be is refused before anything is replaced.
     let after = patched(&before, patch)?;
-    let after = match credential {
-        Some(credential) => Connection {
-            credential_kind: credential.kind(),
-            secret_expires_at: credential.expires_at(),
-            ..replace(app, &before, credential).await.map(|()| after)?
-        },
+    let after = match &credential {
+        Some(credential) => {
+            Connection { credential_kind: credential.kind(), secret_expires_at: credential.expires_at(), ..after }
+        }
         None => after,
     };
-    if after == before && !renewed {
-        return Ok(before);
+    let secret = if renewed || leads { secret(app, &before, credential).await? } else { None };
+    if !leads {
+        return keep(app, &before, after, secret.filter(|_| renewed), renewed, now).await;
     }
-    put_to_use(app, &before, after, renewed, now).await
+    let tenant = secret.as_ref().map(|secret| secret.tenant);
+    let (former, domains) = (sign_in::domains(before.sign_in.as_ref()), sign_in::domains(after.sign_in.as_ref()));
+    sign_in::verify(app, secret.as_ref(), &(&domains - &former), now).await?;
+    let changed = async {
+        if after.sign_in.is_some() {
+            sign_in::lead(app, id, &domains, tenant).await?;
+        }
+        keep(app, &before, after, secret.filter(|_| renewed), renewed, now).await
+    };
+    let (changed, mentioned) = (changed.await, &former | &domains);
+    match &changed {
+        Ok(_) => sign_in::settle(app, id, &mentioned, tenant).await?,
+        Err(_) => sign_in::give_back(app, id, &mentioned, tenant).await,
+    }
+    changed
+}
+
+/// Keeps what was changed: a new secret first, so that what follows finds it.
+async fn keep(
+    app: &App,
+    before: &Connection,
+    after: Connection,
+    secret: Option<ConnectionSecret>,
+    renewed: bool,
+    now: Timestamp,
+) -> Result<Connection, Problem> {
+    if let Some(secret) = secret {
+        app.secrets.update(before.id, &secret).await?;
+    }
+    if after == *before && !renewed {
+        return Ok(after);
+    }
+    put_to_use(app, before, after, renewed, now).await
 }
 
 /// Saves other settings, and has everybody looked at anew where they matter to that.
@@ -139,7 +205,8 @@ fn follow_up(status: &ConnectionStatus, matters: bool) -> Option<Cause> {
 
 fn patched(before: &Connection, patch: ConnectionPatch) -> Result<Connection, Problem> {
     // Destructured in full: whoever adds a member decides here what becomes of it.
-    let ConnectionPatch { name, credential: _, scope, rules, owners, limits, sync_every_hours, history_days } = patch;
+    let ConnectionPatch { name, credential: _, scope, rules, sign_in, owners, limits, sync_every_hours, history_days } =
+        patch;
     let before = before.clone();
     let rules = match rules {
         Some(rules) => rules.over(before.rules)?,
@@ -149,6 +216,7 @@ fn patched(before: &Connection, patch: ConnectionPatch) -> Result<Connection, Pr
         name: name.map_or(before.name, |name| name.0),
         scope: scope.map_or(before.scope, Into::into),
         rules,
+        sign_in: sign_in.map_or(before.sign_in, |sign_in| sign_in.map(SignIn::from)),
         history_days: history_days.map_or(before.history_days, |days| days.0),
         owners: owners.map_or(before.owners, |owners| owners.0),
         limits: limits.map_or(before.limits, Into::into),
@@ -157,12 +225,16 @@ fn patched(before: &Connection, patch: ConnectionPatch) -> Result<Connection, Pr
     })
 }
 
-/// Replaces the credential, for the same tenant.
-async fn replace(app: &App, connection: &Connection, credential: Credential) -> Result<(), Problem> {
+/// The secret of a connection, for the same tenant, with another credential if there is another. None where there is no tenant yet.
+async fn secret(
+    app: &App,
+    connection: &Connection,
+    credential: Option<Credential>,
+) -> Result<Option<ConnectionSecret>, Problem> {
     match (connection.unbound, &credential) {
         // It is the one that it will have.
-        (true, Credential::PlatformApplication {}) => return Ok(()),
-        (true, _) => return Err(Problem::unbound()),
+        (true, None | Some(Credential::PlatformApplication {})) => return Ok(None),
+        (true, Some(_)) => return Err(Problem::unbound()),
         (false, _) => {}
     }
     let before = match app.secrets.read(connection.id).await {
@@ -172,13 +244,14 @@ async fn replace(app: &App, connection: &Connection, credential: Credential) -> 
         }
         Err(error) => return Err(error.into()),
     };
-    let secret = ConnectionSecret { credential: credential.stored(), ..before };
-    Ok(app.secrets.update(connection.id, &secret).await?)
+    let credential = credential.map_or_else(|| before.credential.clone(), Credential::stored);
+    Ok(Some(ConnectionSecret { credential, ..before }))
 }
 
-/// Deletes a connection that is not active: its credential at once, everything else by a job.
+/// Deletes a connection that is not active: what leads to it and its credential at once, everything else by a job.
 pub(crate) async fn delete(app: &App, id: ConnectionId, now: Timestamp) -> Result<(), Problem> {
     let connection = existing(app, id).await?;
+    let domains = sign_in::domains(connection.sign_in.as_ref());
     match connection.status {
         ConnectionStatus::Active => {
             return Err(Problem::conflict("The connection is active. Deactivate it first."));
@@ -190,6 +263,12 @@ pub(crate) async fn delete(app: &App, id: ConnectionId, now: Timestamp) -> Resul
         ConnectionStatus::Deleting => {}
     }
     end_subscriptions(app, id, now).await;
+    let tenant = match app.secrets.read(id).await {
+        Ok(secret) => Some(secret.tenant),
+        Err(StoreError::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    sign_in::settle(app, id, &domains, tenant).await?;
     app.secrets.delete(id, REGRET).await?;
     queue(app, id, Job::Purge, &format!("purge:{}", now.as_second())).await
 }

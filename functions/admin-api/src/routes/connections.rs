@@ -25,7 +25,7 @@ pub(crate) async fn list(
     Params(page): Params<PageQuery>,
 ) -> Result<Json<Listing<Connection>>, Problem> {
     let page = app.table.connections(&page.request()).await?;
-    Ok(Json(Listing::of(page, Connection::brief)))
+    Ok(Json(Listing::of(page, |connection| Connection::brief(connection, &app.issuer))))
 }
 
 /// Creates a connection. It begins as a draft: test it, then activate it.
@@ -37,7 +37,7 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let created = connections::create(&app, new, clock::now()).await?;
     let location = format!("/connections/{}", created.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(Connection::brief(created))))
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(Connection::brief(created, &app.issuer))))
 }
 
 /// Shows a connection, and where its sync stands.
@@ -46,7 +46,7 @@ pub(crate) async fn create(
 pub(crate) async fn read(State(app): State<App>, Ids(connection): Ids<Uuid>) -> Result<Json<Connection>, Problem> {
     let found = existing(&app, ConnectionId(connection)).await?;
     let sync = connections::standing(&app, found.id, clock::now()).await?;
-    Ok(Json(Connection::detailed(found, sync)))
+    Ok(Json(Connection::detailed(found, sync, &app.issuer)))
 }
 
 /// Changes a connection. After a change of scope or credential an active or paused connection is synced in full.
@@ -58,7 +58,7 @@ pub(crate) async fn change(
     Body(patch): Body<ConnectionPatch>,
 ) -> Result<Json<Connection>, Problem> {
     let changed = connections::change(&app, ConnectionId(connection), patch, clock::now()).await?;
-    Ok(Json(Connection::brief(changed)))
+    Ok(Json(Connection::brief(changed, &app.issuer)))
 }
 
 /// Deletes a connection that is not active, with its credential, accounts, teams and history. It takes a while.

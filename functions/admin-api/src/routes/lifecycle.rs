@@ -38,7 +38,7 @@ pub(crate) async fn test(State(app): State<App>, Ids(connection): Ids<Uuid>) -> 
     responses((status = 200, description = "The connection", body = Connection)))]
 pub(crate) async fn activate(State(app): State<App>, Ids(connection): Ids<Uuid>) -> Result<Json<Connection>, Problem> {
     let active = status::activate(&app, ConnectionId(connection), clock::now()).await?;
-    Ok(Json(Connection::brief(active)))
+    Ok(Json(Connection::brief(active, &app.issuer)))
 }
 
 /// Stops a connection and its runs. Accounts and teams stay as they are, and it can be activated again.
@@ -49,7 +49,7 @@ pub(crate) async fn deactivate(
     Ids(connection): Ids<Uuid>,
 ) -> Result<Json<Connection>, Problem> {
     let stopped = status::deactivate(&app, ConnectionId(connection), clock::now()).await?;
-    Ok(Json(Connection::brief(stopped)))
+    Ok(Json(Connection::brief(stopped, &app.issuer)))
 }
 
 /// Starts a run of an active connection now.

@@ -58,5 +58,5 @@ pub(crate) async fn apply(
     Ids((connection, preview)): Ids<(Uuid, Uuid)>,
 ) -> Result<Json<Connection>, Problem> {
     let applied = previews::apply(&app, ConnectionId(connection), RunId(preview), clock::now()).await?;
-    Ok(Json(Connection::brief(applied)))
+    Ok(Json(Connection::brief(applied, &app.issuer)))
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::sign_in::SignIn;
 use super::sync::Sync;
 use crate::body::limits::Limits;
 use crate::body::rules::Rules;
@@ -29,6 +30,8 @@ pub(crate) struct Connection {
     rules: Rules,
     /// How much may be taken from people without asking.
     limits: Limits,
+    /// Whether and how people sign in by it. Null where nobody does.
+    sign_in: Option<SignIn>,
     /// Who is told by mail when something needs a person.
     owners: Vec<String>,
     /// Hours between full runs, where one a day is too rare.
@@ -128,8 +131,8 @@ pub(super) enum CredentialType {
 }
 
 impl Connection {
-    /// A connection as a list shows it.
-    pub(crate) fn brief(connection: Stored) -> Self {
+    /// A connection as a list shows it, with links below the issuer.
+    pub(crate) fn brief(connection: Stored, issuer: &str) -> Self {
         // Destructured in full: whoever adds a member decides here whether it is shown.
         let Stored {
             id,
@@ -143,7 +146,7 @@ impl Connection {
             history_days,
             credential_kind,
             unbound,
-            sign_in: _,
+            sign_in,
             secret_expires_at,
             settings_revision: _,
             created_at,
@@ -159,6 +162,7 @@ impl Connection {
             scope: scope.into(),
             rules: rules.into(),
             limits: limits.into(),
+            sign_in: sign_in.map(|sign_in| SignIn::of(id, sign_in, issuer)),
             owners,
             sync_every_hours,
             history_days: history_days.days(),
@@ -172,8 +176,8 @@ impl Connection {
     }
 
     /// A connection with where its sync stands.
-    pub(crate) fn detailed(connection: Stored, sync: Sync) -> Self {
-        Self { sync: Some(sync), ..Self::brief(connection) }
+    pub(crate) fn detailed(connection: Stored, sync: Sync, issuer: &str) -> Self {
+        Self { sync: Some(sync), ..Self::brief(connection, issuer) }
     }
 }
 
