@@ -9,6 +9,7 @@ use fuzz::aws::{Aws, Saved};
 use fuzz::graph::{Scripted, origins, run};
 use lambda_http::{Context, LambdaEvent};
 use rollcall_graph::HttpClient;
+use rollcall_sign_in::seal::SealKey;
 use rollcall_store::{Secrets, Table};
 use rollcall_sync::access::GraphAccess;
 use rollcall_sync::job::Message;
@@ -61,6 +62,9 @@ impl Stage {
             queue: Arc::new(Taking),
             addresses: Addresses::new("https://api.example.com".parse().unwrap()),
             token: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin-token".into(),
+            application: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:platform-application".into(),
+            seal: SealKey::new(&"a key of these tests".into()),
+            issuer: "https://api.example.com".into(),
         };
         let mut stage = Self { router: router(app), begin: aws.save(), aws };
         let sample = include_bytes!("../../../../events/admin-api/create-connection.json");
