@@ -30,6 +30,17 @@ impl LogoutQueue {
         Self { client: Client::new(clients.config()), url: config.queue_url.to_string() }
     }
 
+    /// Lets a message that could not be told come back after `delay` instead of after the queue's visibility timeout.
+    ///
+    /// # Errors
+    /// The queue did not take it. The message then comes back after the queue's own time.
+    pub async fn retry_after(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+        let call = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let changed = call.visibility_timeout(seconds).send().await;
+        changed.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
+    }
+
     async fn put(&self, farewell: &Farewell) -> Result<(), QueueError> {
         let body = serde_json::to_string(farewell).map_err(|error| QueueError(error.to_string()))?;
         let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
