@@ -13,6 +13,7 @@ mod previews;
 mod refusals;
 mod samples;
 mod settings;
+mod setup;
 mod sign_in_settings;
 mod sign_ins;
 mod stage;

@@ -15,6 +15,7 @@
 //! | `ONCE#{digest}` | `ONCE` | that something was used | put once |
 //! | `SETUP#{digest}` | `SETUP` | a link by which a tenant is connected | get |
 //! | `PENDING#{digest}` | `PENDING` | a sign-in under way | get; taken once |
+//! | `SETUP#{digest}` | `SETUP` | a link by which a connection gets its tenant | get |
 //! | `CODE#{digest}` | `CODE` | an authorization code | used once |
 //! | `UPSTREAM#{digest}` | `{session}` | a session, by the one at Entra | list |
 //! | `C#{connection}` | `LEASE` | owner, epoch (also the generation of notifications), beat, counters | strong get; in every transaction of a worker |
@@ -313,6 +314,10 @@ impl Key {
         Self::new(format!("PENDING#{state}"), "PENDING".to_owned())
     }
 
+    pub(crate) fn setup(token: &SecretDigest) -> Self {
+        Self::new(format!("SETUP#{token}"), "SETUP".to_owned())
+    }
+
     pub(crate) fn code(code: &SecretDigest) -> Self {
         Self::new(format!("CODE#{code}"), "CODE".to_owned())
     }
@@ -444,6 +449,28 @@ mod tests {
         for key in keys.iter().skip(1) {
             assert!(key.pk.starts_with(&partition(CONNECTION)), "{key:?} is outside of the connection");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_no_connection_has_a_place_of_its_own_too() {
+        let (digest, id) = (SecretDigest::of(b"x"), Uuid::from_u128(2));
+        let keys = [
+            Key::connection(CONNECTION),
+            Key::client(ClientId(CONNECTION.0)),
+            Key::tenant(&digest),
+            Key::domain(&digest.to_string()),
+            Key::verification_keys(&digest),
+            Key::rate(&digest, 0),
+            Key::once(&digest),
+            Key::pending(&digest),
+            Key::setup(&digest),
+            Key::code(&digest),
+            Key::upstream(&digest, SessionId(id)),
+        ];
+        let places: BTreeSet<&str> = keys.iter().map(|key| key.pk.as_str()).collect();
+        assert_eq!(places.len(), keys.len());
+        assert!(places.iter().all(|pk| !pk.starts_with("C#")));
+        assert_eq!(Key::setup(&digest).pk, format!("SETUP#{digest}"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!   connection's lease; each of its transactions carries the fence, the writes, and their history.
 //! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`], [`photo`],
 //!   [`subscription`], [`notices`], [`problem`], [`existing`], [`proposal`]: what is kept, with the calls that read it.
-//! * [`client`], [`pending`], [`session`], [`sign_in_record`], [`verification_keys`]: what signing in needs.
+//! * [`client`], [`pending`], [`session`], [`setup`], [`sign_in_record`], [`verification_keys`]: what signing in needs.
 //! * [`page`]: long lists, with authenticated cursors.
 //! * [`retention`]: how long history is kept.
 //! * [`purge`]: deleting everything of a connection.

@@ -11,6 +11,7 @@ pub(crate) mod holds;
 pub(crate) mod people;
 pub(crate) mod previews;
 pub(crate) mod runs;
+pub(crate) mod setup;
 mod sign_in;
 pub(crate) mod status;
 pub(crate) mod trial;

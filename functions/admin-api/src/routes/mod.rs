@@ -15,6 +15,7 @@ mod photo;
 mod previews;
 mod problems;
 mod runs;
+mod setup;
 mod sign_ins;
 mod teams;
 mod undo;
@@ -48,6 +49,7 @@ fn settings() -> OpenApiRouter<App> {
         .routes(routes!(lifecycle::activate))
         .routes(routes!(lifecycle::deactivate))
         .routes(routes!(lifecycle::sync))
+        .routes(routes!(setup::create))
         .routes(routes!(previews::create))
         .routes(routes!(previews::read))
         .routes(routes!(previews::apply))

@@ -49,6 +49,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("NewClientSecret", "client_secret"),
     ("SignInRecord", "client_id"),
     ("ApplicationState", "client_id"),
+    ("SetupLink", "url"),
 ];
 
 #[tokio::test]

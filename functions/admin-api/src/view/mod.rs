@@ -15,6 +15,7 @@ pub(crate) mod matter;
 pub(crate) mod preview;
 pub(crate) mod progress;
 pub(crate) mod run;
+pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_record;
 pub(crate) mod sync;
