@@ -46,7 +46,9 @@ pub(crate) async fn create(app: &App, new: NewClient, now: Timestamp) -> Result<
         backchannel_logout_uri: text(backchannel_logout_uri),
         ..PlatformClient::new(name.0, authentication, now)
     };
-    Ok((app.table.create_client(&client).await?, secret))
+    let created = app.table.create_client(&client).await?;
+    tracing::info!(client.id = %created.id, "a client was made");
+    Ok((created, secret))
 }
 
 /// Changes a client.
@@ -80,13 +82,17 @@ pub(crate) async fn change(app: &App, id: ClientId, patch: ClientPatch, now: Tim
     if after == before {
         return Ok((before, None));
     }
-    Ok((save(app, after, now).await?, secret))
+    let changed = save(app, after, now).await?;
+    tracing::info!(client.id = %id, "a client was changed");
+    Ok((changed, secret))
 }
 
 /// Removes a client: nobody can sign in to it any more.
 pub(crate) async fn remove(app: &App, id: ClientId) -> Result<(), Problem> {
     find(app, id).await?;
-    Ok(app.table.remove_client(id).await?)
+    app.table.remove_client(id).await?;
+    tracing::info!(client.id = %id, "a client was removed");
+    Ok(())
 }
 
 /// Makes a secret beside the newest one. An older one is good no more.
@@ -100,7 +106,9 @@ pub(crate) async fn renew(
     let (kept, secret) = new_secret(now)?;
     let secrets = [Some(kept.clone()), before].into_iter().flatten().collect();
     let authentication = ClientAuthentication::Secret { secrets };
-    Ok((save(app, PlatformClient { authentication, ..client }, now).await?, kept, secret))
+    let renewed = save(app, PlatformClient { authentication, ..client }, now).await?;
+    tracing::info!(client.id = %id, "a client has a new secret");
+    Ok((renewed, kept, secret))
 }
 
 /// Leaves only the newest secret.

@@ -4,6 +4,7 @@ pub(crate) mod application;
 pub(crate) mod channel;
 pub(crate) mod clients;
 pub(crate) mod connections;
+pub(crate) mod creation;
 pub(crate) mod directory;
 pub(crate) mod existing;
 pub(crate) mod exports;

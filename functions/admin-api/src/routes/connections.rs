@@ -14,7 +14,7 @@ use crate::body::connection::{ConnectionPatch, NewConnection};
 use crate::http::input::{Body, Ids, Params};
 use crate::http::page::{Listing, PageQuery};
 use crate::http::problem::Problem;
-use crate::operate::{connections, existing};
+use crate::operate::{connections, creation, existing};
 use crate::view::connection::Connection;
 
 /// Lists connections.
@@ -35,7 +35,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     Body(new): Body<NewConnection>,
 ) -> Result<impl IntoResponse, Problem> {
-    let created = connections::create(&app, new, clock::now()).await?;
+    let created = creation::create(&app, new, clock::now()).await?;
     let location = format!("/connections/{}", created.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(Connection::brief(created, &app.issuer))))
 }

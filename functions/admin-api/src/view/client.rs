@@ -67,7 +67,7 @@ struct SecretState {
 }
 
 /// A client, with the secret that was made for it.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ClientWithSecret {
     /// The client.
     #[serde(flatten)]
@@ -78,7 +78,7 @@ pub(crate) struct ClientWithSecret {
 }
 
 /// A new secret of a client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = NewClientSecret)]
 pub(crate) struct NewSecret {
     /// The client.

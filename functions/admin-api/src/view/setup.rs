@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A link for an administrator of the customer. Whoever has it can bind the connection to a tenant of theirs, so it is sent to them alone.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct SetupLink {
     /// The link. It is shown this once.
     pub(crate) url: String,
