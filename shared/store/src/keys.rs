@@ -15,7 +15,6 @@
 //! | `ONCE#{digest}` | `ONCE` | that something was used | put once |
 //! | `SETUP#{digest}` | `SETUP` | a link by which a tenant is connected | get |
 //! | `PENDING#{digest}` | `PENDING` | a sign-in under way | get; taken once |
-//! | `SETUP#{digest}` | `SETUP` | a link by which a connection gets its tenant | get |
 //! | `CODE#{digest}` | `CODE` | an authorization code | used once |
 //! | `UPSTREAM#{digest}` | `{session}` | a session, by the one at Entra | list |
 //! | `C#{connection}` | `LEASE` | owner, epoch (also the generation of notifications), beat, counters | strong get; in every transaction of a worker |
@@ -304,10 +303,6 @@ impl Key {
 
     pub(crate) fn once(what: &SecretDigest) -> Self {
         Self::new(format!("ONCE#{what}"), "ONCE".to_owned())
-    }
-
-    pub(crate) fn setup_link(token: &SecretDigest) -> Self {
-        Self::new(format!("SETUP#{token}"), "SETUP".to_owned())
     }
 
     pub(crate) fn pending(state: &SecretDigest) -> Self {

@@ -10,7 +10,8 @@ use rollcall_directory::identity::{ConnectionId, TenantId};
 use rollcall_graph::Authority;
 use rollcall_graph::identity_platform::Grant;
 use rollcall_store::{
-    Connection, ConnectionSecret, Error as StoreError, Pending, Purpose, SecretDigest, StoredCredential,
+    Connection, ConnectionSecret, ConnectionStatus, CredentialKind, Error as StoreError, Pending, Purpose,
+    SecretDigest, StoredCredential,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -58,10 +59,18 @@ impl Service {
     async fn setup(&self, query: &str, visit: &Visit<'_>) -> Result<(Connection, String), Refusal> {
         let query = Query::read(query).ok_or(Refusal::NotBegun)?;
         let token = query.get("setup").filter(|token| opaque::is_random(token)).ok_or(Refusal::NotBegun)?;
-        let link = self.table.setup_link(&SecretDigest::of(token.as_bytes())).await?;
-        let link = link.filter(|link| visit.now < link.ends_at).ok_or(Refusal::NotBegun)?;
-        let connection = self.table.connection(link.connection).await?.ok_or(Refusal::NotBegun)?;
-        Ok((connection, token.to_owned()))
+        let link = self.table.setup_link(&SecretDigest::of(token.as_bytes()), visit.now).await?;
+        let link = link.ok_or(Refusal::NotBegun)?;
+        Ok((self.connectable(link.connection).await?.ok_or(Refusal::NotBegun)?, token.to_owned()))
+    }
+
+    /// A connection that may still be connected by consent: it is not being deleted, and has no credential of its own.
+    async fn connectable(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        let found = self.table.connection(id).await?;
+        Ok(found.filter(|connection| {
+            connection.credential_kind == CredentialKind::PlatformApplication
+                && connection.status != ConnectionStatus::Deleting
+        }))
     }
 
     async fn send_to_consent(&self, connection: &Connection, visit: &Visit<'_>) -> Result<Reply, Refusal> {
@@ -168,7 +177,7 @@ impl Service {
         if !identity.roles.iter().any(|role| CONSENTING.contains(role)) {
             return Ok(ConsentResult::NoAdministrator);
         }
-        let connection = self.table.connection(id).await?.ok_or(Refusal::Organisation)?;
+        let Some(connection) = self.connectable(id).await? else { return Ok(ConsentResult::NoLink) };
         let again = match self.keep_tenant(&connection, identity.tenant).await? {
             Kept::New => false,
             Kept::Same => true,
