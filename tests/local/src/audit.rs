@@ -128,22 +128,29 @@ fn queue(url: &str) -> String {
     match name {
         "-sync.fifo" => "SyncQueue".to_owned(),
         "-schedule-failed" => "ScheduleDeadLetterQueue".to_owned(),
+        "-logout" => "LogoutQueue".to_owned(),
+        "-logout-failed" => "LogoutDeadLetterQueue".to_owned(),
         other => other.to_owned(),
     }
 }
 
+/// Secrets of the deployment, by the ends of their names, as the template calls them.
+const SECRETS: [(&str, &str); 5] = [
+    ("client-state-key", "ClientStateKey"),
+    ("admin-token", "AdminToken"),
+    ("sign-in-key", "SignInKey"),
+    ("signing-keys", "SigningKeys"),
+    ("platform-application", "PlatformApplication"),
+];
+
 fn secret(id: &str) -> String {
     let name = id.split(":secret:").last().unwrap_or(id);
-    if name.starts_with(&format!("/{STACK}/client-state-key")) {
-        "ClientStateKey".to_owned()
-    } else if name.starts_with(&format!("/{STACK}/admin-token")) {
-        "AdminToken".to_owned()
-    } else if name.starts_with(&format!("{STACK}/connection/")) {
-        "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/connection/*"
-            .to_owned()
-    } else {
-        name.to_owned()
+    if name.starts_with(&format!("{STACK}/connection/")) {
+        return "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/connection/*"
+            .to_owned();
     }
+    let known = SECRETS.iter().find(|(end, _)| name.starts_with(&format!("/{STACK}/{end}")));
+    known.map_or_else(|| name.to_owned(), |(_, resource)| (*resource).to_owned())
 }
 
 fn identity() -> String {

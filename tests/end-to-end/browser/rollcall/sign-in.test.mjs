@@ -69,7 +69,11 @@ after(async () => {
 /** A browser of its own for each test, closed after it. */
 async function visit(t, address, options) {
   const { context, page, problems } = await openPage(browser, options);
-  t.after(() => context.close());
+  t.after(async () => {
+    // What there was to see at the end: of a test that failed it says most.
+    await takeScreenshot(page, `end of ${t.name}`.replaceAll(/\W+/g, '-'));
+    await context.close();
+  });
   if (address) await page.goto(address);
   return { page, problems, context };
 }
@@ -113,8 +117,9 @@ test('an administrator connects the tenant by a link', async (t) => {
   await passEntra(page, people[0]);
   // The second station: the account is chosen once more.
   const account = page.getByRole('button', { name: people[0].userPrincipalName });
-  await account.waitFor();
   await account.click();
+  // Signing in is a permission of its own, which the person gives the first time.
+  await page.getByRole('button', { name: 'Accept' }).click();
   await page.getByRole('heading', { name: 'Your tenant is connected' }).waitFor();
   await looksGood(page, 'connect-connected');
   assert.equal((await api('GET', `/connections/${connection.id}`)).bound, true);

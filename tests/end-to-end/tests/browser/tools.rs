@@ -27,7 +27,7 @@ impl Tools {
         let layout = Layout::new("browser")?;
         let missing =
             "is missing. On Debian: apt-get install --no-install-recommends nodejs npm chromium fonts-dejavu-core";
-        if !succeeds("node", &["--eval", "process.exit(+process.versions.node.split('.')[0] < 20)"]).await {
+        if !succeeds("node", &["--eval", "process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)"]).await {
             return Err(format!("Node 20 or later {missing}").into());
         }
         if std::env::var_os("CHROMIUM").is_none() && !Path::new(CHROMIUM).exists() {
