@@ -9,3 +9,7 @@
 //! * `webhook`: attacks on the receiver of notifications, by the rows of the security tables.
 //! * `bad_input`: malformed events and requests to everything that takes any.
 //! * `secrets`: what was seeded as a secret is found nowhere else.
+//!
+//! `tests/sign_in` starts another one, with two customers, the platform's own application and a platform that listens, and attacks
+//! sign-ins by the rows of the security tables: `state_and_code`, `tokens`, `issuers_and_keys`, `people`, `consent`, `browser_safety`,
+//! `provider`, `secrets_and_logs`. `leavers` and `crowd` measure. `scene`, `browser`, `platform` and `watch` are what they work with.

@@ -168,10 +168,7 @@ pub(crate) async fn a11_keys_roll_over_and_old_ones_stay_while_none_can_be_read(
         let done = let_in(scene, &what, json!({})).await;
         let took = begun.elapsed();
         let asked = watch.calls("keys").await?;
-        let failed = match done {
-            Ok(()) => None,
-            Err(error) => Some(error),
-        };
+        let failed = done.err();
         // Keys that are older than a day are good no more.
         scene.age_keys(25 * 3_600).await?;
         let person = scene.somebody()?;

@@ -5,6 +5,7 @@
 
 mod browser;
 mod browser_safety;
+mod consent;
 mod crowd;
 mod issuers_and_keys;
 mod leavers;
@@ -105,6 +106,10 @@ fn trials(running: Option<Running>) -> Vec<Trial> {
             a26_a_swap_of_addresses_moves_no_account,
             a27_whoever_left_gets_in_no_more_and_their_session_is_over,
             a28_where_groups_are_is_never_taken_from_a_token,
+        },
+        consent::{
+            a29_nobody_binds_a_connection_who_may_not_consent,
+            a29_a_tenant_comes_from_the_token_of_an_administrator_and_stays,
         },
         browser_safety::{
             a18_people_are_sent_to_registered_places_only,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, header};
 use crate::platform::{Wish, error};
-use crate::scene::{FUNCTION, Organisation, Scene, TABLE, text};
+use crate::scene::{Organisation, Scene, text};
 use crate::{Done, Failure};
 
 /// Sign-ins of a person, as the admin API tells them, the newest first.
@@ -27,14 +27,6 @@ pub(crate) async fn a13_a_tenant_that_nobody_connected_does_not_get_in(scene: &S
     watch.refused("a token of a tenant without a connection", &answer, 400, "token: claim iss", 1).await?;
 
     // By the platform's own application, to which anybody of any tenant can sign in.
-    let app = json!({
-        "displayName": "Platform", "multiTenant": true, "redirectUris": [scene.at("/login/callback")],
-        "optionalClaims": {"sid": true},
-    });
-    let app = scene.control(Method::POST, &format!("/tenants/{}/apps", scene.first.tenant), app).await?;
-    let (client, secret) = (text(&app, "/clientId"), text(&app, "/clientSecret"));
-    scene.is_secret(&secret);
-    scene.set_application(&client, &secret).await?;
     let state = scene.control(Method::GET, &format!("/tenants/{id}/state?properties=userType"), Value::Null).await?;
     let people = state.get("people").and_then(Value::as_array).cloned().unwrap_or_default();
     let stranger = Organisation { tenant: id, ..Organisation::default() };
@@ -102,7 +94,9 @@ async fn pose_as(scene: &Scene, victim: &str, account: &str, email: &str) -> Don
 pub(crate) async fn a24_only_a_plain_address_leads_to_an_organisation(scene: &Scene) -> Done {
     let tenant = scene.control(Method::GET, &format!("/tenants/{}", scene.first.tenant), Value::Null).await?;
     let domain = text(&tenant, "/domain");
-    scene.lead(&domain, &scene.first.connection).await?;
+    let settings = json!({"sign_in": {"domains": [domain], "just_in_time": false}});
+    let path = format!("/connections/{}", scene.first.connection);
+    scene.api.call(Method::PATCH, &path, Some(&settings)).await?;
     let ours = format!("/{}/", scene.first.tenant);
     // What an answer says of where the person is sent.
     let sent = async |hint: &str| -> Result<bool, Failure> {
@@ -307,22 +301,4 @@ pub(crate) async fn a28_where_groups_are_is_never_taken_from_a_token(scene: &Sce
         }
     }
     if scene.platform.others().len() == heard { Ok(()) } else { Err("somebody asked where the token said".into()) }
-}
-
-impl Scene {
-    /// Sets the platform's own application.
-    async fn set_application(&self, client: &str, secret: &str) -> Done {
-        let value = json!({"v": 1, "credential": {"kind": "client_secret", "client_id": client, "secret": secret}});
-        let body = json!({"SecretId": "/rollcall/platform-application", "SecretString": value.to_string()});
-        self.stack.aws().call("secretsmanager.PutSecretValue", &body).await?;
-        self.stack.functions().retire(FUNCTION).await;
-        Ok(())
-    }
-
-    /// Lets a domain lead to a connection.
-    async fn lead(&self, domain: &str, connection: &str) -> Done {
-        let item = json!({"pk": {"S": format!("DOMAIN#{domain}")}, "sk": {"S": "CONNECTION"}, "v": {"N": "1"}, "connection": {"S": connection}});
-        self.stack.aws().call("DynamoDB_20120810.PutItem", &json!({"TableName": TABLE, "Item": item})).await?;
-        Ok(())
-    }
 }

@@ -179,6 +179,9 @@ fn key_pair() -> Result<(EncodingKey, Value), Failure> {
     Ok((EncodingKey::from_ec_der(document.as_ref()), jwk))
 }
 
+/// What is wrong, the `Authorization` header, and members of the form.
+type Wrong<'text> = (&'static str, Option<String>, Vec<(&'text str, &'text str)>);
+
 pub(crate) async fn b4_a_client_proves_who_it_is_and_an_assertion_works_once(scene: &Scene) -> Done {
     let (client, second) = (&scene.client, &scene.second_client);
     let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
@@ -188,7 +191,7 @@ pub(crate) async fn b4_a_client_proves_who_it_is_and_an_assertion_works_once(sce
     let cut = client.secret.get(..client.secret.len() - 1).unwrap_or_default();
     let longer = format!("{}x", client.secret);
     let id = ("client_id", client.id.as_str());
-    let wrong: Vec<(&str, Option<String>, Vec<(&str, &str)>)> = vec![
+    let wrong: [Wrong<'_>; 13] = [
         ("nothing", None, vec![]),
         ("no secret", None, vec![id]),
         ("an empty secret", None, vec![id, ("client_secret", "")]),

@@ -52,6 +52,8 @@ pub(crate) struct Scene {
     pub(crate) http: Http,
     pub(crate) first: Organisation,
     pub(crate) other: Organisation,
+    /// Where the platform's own application is registered. It is connected to nothing.
+    pub(crate) vendor: Organisation,
     pub(crate) client: Client,
     pub(crate) second_client: Client,
     pub(crate) platform: Listener,
@@ -79,6 +81,7 @@ impl Scene {
             http: Http::default(),
             first: Organisation::default(),
             other: Organisation::default(),
+            vendor: Organisation::default(),
             client: Client { id: String::new(), secret: String::new() },
             second_client: Client { id: String::new(), secret: String::new() },
             platform,
@@ -95,6 +98,7 @@ impl Scene {
         let tenant = json!({"seed": 2, "people": 40, "groups": 6, "roots": 1});
         let tenant = scene.control(Method::POST, "/tenants", tenant).await?;
         scene.other = scene.connect("Other", &tenant).await?;
+        scene.vendor = scene.register_application().await?;
         let (first, other) = (scene.first.people.len(), scene.other.people.len());
         println!("{first} people of one tenant and {other} of another have accounts");
         Ok(scene)
@@ -225,7 +229,7 @@ impl Scene {
             "name": name, "tenant_id": id, "owners": ["owner@example.com"],
             "scope": {"type": "groups", "groups": tenant.get("roots")},
             "credential": {"type": "client_secret", "client_id": app, "client_secret": secret},
-            "limits": {"people": 100_000, "percent": 100},
+            "limits": {"people": 100_000, "percent": 100}, "sign_in": {"just_in_time": false},
         });
         let made = self.api.call(Method::POST, "/connections", Some(&body)).await?;
         let connection = text(&made, "/id");
@@ -237,14 +241,13 @@ impl Scene {
         self.control(Method::PATCH, &format!("/tenants/{id}/apps/{app}"), registration).await?;
         self.api.call(Method::POST, &format!("/connections/{connection}/activate"), None).await?;
         self.first_run(&connection).await?;
-        self.let_people_in(&connection).await?;
         let users = self.api.all(&format!("/connections/{connection}/users")).await?;
         let active = users.iter().filter(|user| text(user, "/status") == "active").map(Person::of);
         let root = text(tenant, "/roots/0");
         Ok(Organisation { connection, tenant: id, app, root, people: active.collect() })
     }
 
-    async fn first_run(&self, connection: &str) -> Result<(), Failure> {
+    pub(crate) async fn first_run(&self, connection: &str) -> Result<(), Failure> {
         for _ in 0..600 {
             let runs = self.api.get(&format!("/connections/{connection}/runs")).await?;
             match text(&runs, "/items/0/status").as_str() {
@@ -256,16 +259,21 @@ impl Scene {
         Err("the first run did not end within a minute".into())
     }
 
-    async fn let_people_in(&self, connection: &str) -> Result<(), Failure> {
-        let settings = json!({"M": {
-            "domains": {"L": []}, "just_in_time": {"BOOL": false}, "sign_out_of_entra": {"BOOL": false},
-        }});
-        let body = json!({
-            "TableName": TABLE, "Key": {"pk": {"S": "CONNECTIONS"}, "sk": {"S": connection}},
-            "UpdateExpression": "SET sign_in = :s", "ExpressionAttributeValues": {":s": settings},
+    /// The platform's own application, which is registered in a tenant of its own.
+    async fn register_application(&self) -> Result<Organisation, Failure> {
+        let vendor = self.control(Method::POST, "/tenants", json!({"seed": 3, "people": 5, "groups": 1})).await?;
+        let tenant = text(&vendor, "/tenantId");
+        let app = json!({
+            "displayName": "Platform", "multiTenant": true, "optionalClaims": {"sid": true, "wids": true},
+            "redirectUris": [self.at("/login/callback"), self.at("/connect/callback")],
+            "requiredRoles": ["User.Read.All", "GroupMember.Read.All", "Group.Read.All", "Organization.Read.All"],
         });
-        self.stack.aws().call("DynamoDB_20120810.UpdateItem", &body).await?;
-        Ok(())
+        let app = self.control(Method::POST, &format!("/tenants/{tenant}/apps"), app).await?;
+        let (app, secret) = (text(&app, "/clientId"), text(&app, "/clientSecret"));
+        self.is_secret(&secret);
+        let body = json!({"credential": {"type": "client_secret", "client_id": app, "client_secret": secret}});
+        self.api.call(Method::PUT, "/application", Some(&body)).await?;
+        Ok(Organisation { tenant, app, ..Organisation::default() })
     }
 }
 
