@@ -138,6 +138,7 @@ fn trials(running: Option<Running>) -> Vec<Trial> {
             a_thousand_people_sign_in_fifty_at_a_time_and_none_gets_the_session_of_another,
         },
         secrets_and_logs::{
+            a_sign_in_and_its_end_are_in_the_logs_by_ids_alone,
             e3_what_people_send_makes_no_line_of_its_own_in_a_log,
             e2_no_name_and_no_address_is_in_a_log,
             e1_no_secret_of_all_these_sign_ins_is_in_a_log_the_table_or_a_queue,

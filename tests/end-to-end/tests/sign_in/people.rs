@@ -184,6 +184,17 @@ pub(crate) async fn a25_guests_and_personal_accounts_do_not_get_in(scene: &Scene
     let mut browser = Browser::new(scene);
     let (begun, answer) = browser.try_to_sign_in(&person.id, json!({"claims": {"acct": 0}})).await?;
     browser.arrived(begun, &answer)?;
+    // Where a connection lets guests in, a guest is a person of that tenant and of no other: their home counts for nothing.
+    let guest = scene.other.people.first().ok_or("the other tenant has nobody")?;
+    let home = format!("{}/{}/v2.0", scene.login(), scene.first.tenant);
+    let token = json!({"claims": {"acct": 1, "idp": home, "email": person.email}});
+    let mut browser = Browser::new(scene);
+    let (begun, answer) = browser.try_at(&scene.other, &guest.id, token).await?;
+    let signed_in = browser.arrived(begun, &answer)?;
+    let tokens = scene.exchange(&signed_in).await?;
+    if tokens.claim("sub") != guest.account || tokens.claim("connection") != scene.other.connection {
+        return Err(format!("a guest is {}", tokens.claims).into());
+    }
     let personal = "9188040d-6c67-4c5b-b112-36a304b66dad";
     let issuer = format!("{}/{personal}/v2.0", scene.login());
     for token in

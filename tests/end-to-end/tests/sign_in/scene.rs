@@ -94,10 +94,10 @@ impl Scene {
         scene.client = scene.new_client("Platform").await?;
         scene.second_client = scene.new_client("Another").await?;
         let tenant = scene.control(Method::GET, "/tenants/first", Value::Null).await?;
-        scene.first = scene.connect("Example", &tenant).await?;
+        scene.first = scene.connect("Example", &tenant, json!({"guests": "out"})).await?;
         let tenant = json!({"seed": 2, "people": 40, "groups": 6, "roots": 1});
         let tenant = scene.control(Method::POST, "/tenants", tenant).await?;
-        scene.other = scene.connect("Other", &tenant).await?;
+        scene.other = scene.connect("Other", &tenant, json!({"guests": "in"})).await?;
         scene.vendor = scene.register_application().await?;
         let (first, other) = (scene.first.people.len(), scene.other.people.len());
         println!("{first} people of one tenant and {other} of another have accounts");
@@ -222,7 +222,7 @@ impl Scene {
         Ok(client)
     }
 
-    async fn connect(&self, name: &str, tenant: &Value) -> Result<Organisation, Failure> {
+    async fn connect(&self, name: &str, tenant: &Value, rules: Value) -> Result<Organisation, Failure> {
         let (id, app, secret) = (text(tenant, "/tenantId"), text(tenant, "/clientId"), text(tenant, "/clientSecret"));
         self.is_secret(&secret);
         let body = json!({
@@ -230,6 +230,7 @@ impl Scene {
             "scope": {"type": "groups", "groups": tenant.get("roots")},
             "credential": {"type": "client_secret", "client_id": app, "client_secret": secret},
             "limits": {"people": 100_000, "percent": 100}, "sign_in": {"just_in_time": false},
+            "rules": rules,
         });
         let made = self.api.call(Method::POST, "/connections", Some(&body)).await?;
         let connection = text(&made, "/id");

@@ -27,6 +27,27 @@ fn logs(scene: &Scene) -> Result<Vec<(PathBuf, String)>, Failure> {
     Ok(found)
 }
 
+/// Whoever asks who signed in and out, and when, finds it in the logs.
+pub(crate) async fn a_sign_in_and_its_end_are_in_the_logs_by_ids_alone(scene: &Scene) -> Done {
+    let person = scene.somebody()?;
+    let mut browser = Browser::new(scene);
+    let signed_in = browser.sign_in(&person.id).await?;
+    let tokens = scene.exchange(&signed_in).await?;
+    let own = [("sec-fetch-site", "same-origin")];
+    browser.send(Method::POST, &scene.at("/end-session"), &own, "confirm=yes").await?.success()?;
+    let session = tokens.claim("sid");
+    scene.platform.farewell(session).await?;
+    let mut missing = vec!["signed in", "the platform was told of a sign-out"];
+    for (_, text) in logs(scene)? {
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(session)).collect();
+        missing.retain(|message| !lines.iter().any(|line| line.contains(message) && line.contains(&person.id)));
+        if lines.iter().any(|line| line.contains(&person.email)) {
+            return Err("a line of a sign-in has an address".into());
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(format!("no log has a line that says: {missing:?}").into()) }
+}
+
 pub(crate) async fn e3_what_people_send_makes_no_line_of_its_own_in_a_log(scene: &Scene) -> Done {
     // Wherever a text of somebody else's can get in.
     let person = scene.newcomer().await?;
