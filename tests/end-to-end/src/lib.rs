@@ -1,7 +1,6 @@
 //! Tests against the deployed local stack: the real template, the real binaries, from outside.
 //!
 //! `tests/browser` signs people in with a real browser; its tests are in `browser/`, in the language of their tools.
-//! `tests/sign_in` attacks signing in, by the rows of the security tables.
 //! `tests/deployed` starts one stack and runs its tests against it, one after the other, each on what the
 //! one before left. Nothing of the product is linked.
 //!

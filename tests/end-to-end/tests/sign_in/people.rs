@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, header};
+use crate::browser::{Browser, header, location, member};
 use crate::platform::{Wish, error};
 use crate::scene::{Organisation, Scene, text};
 use crate::{Done, Failure};
@@ -312,4 +312,81 @@ pub(crate) async fn a28_where_groups_are_is_never_taken_from_a_token(scene: &Sce
         }
     }
     if scene.platform.others().len() == heard { Ok(()) } else { Err("somebody asked where the token said".into()) }
+}
+
+pub(crate) async fn whoever_has_no_account_waits_for_one_in_their_own_browser_or_is_refused(scene: &Scene) -> Done {
+    let path = format!("/connections/{}", scene.first.connection);
+    let settings = format!("/tenants/{}/settings", scene.first.tenant);
+    let before = scene.api.get(&path).await?.get("sign_in").cloned().unwrap_or_default();
+    let mut changed = before.clone();
+    if let Some(members) = changed.as_object_mut() {
+        members.insert("just_in_time".to_owned(), json!(true));
+    }
+    let in_scope = async || -> Result<String, Failure> {
+        Ok(text(&scene.act(json!({"action": "join", "groups": [scene.first.root]})).await?, "/id"))
+    };
+    let elsewhere = text(&scene.act(json!({"action": "join"})).await?, "/id");
+    // Nobody tells of joiners, so that they sign in before a sync knows them.
+    scene.control(Method::PATCH, &settings, json!({"notifications": {"lose": true}})).await?;
+    let (early, joiner) = (in_scope().await?, in_scope().await?);
+    let done = async {
+        for person in [&elsewhere, &early] {
+            let watch = scene.watch().await?;
+            let (_, answer) = Browser::new(scene).try_to_sign_in(person, Value::Null).await?;
+            watch.refused("where accounts are not made", &answer, 403, "no_account", 1).await?;
+        }
+        scene.api.call(Method::PATCH, &path, Some(&json!({"sign_in": changed}))).await?;
+        let watch = scene.watch().await?;
+        let (_, answer) = Browser::new(scene).try_to_sign_in(&elsewhere, Value::Null).await?;
+        watch.refused("out of scope", &answer, 403, "not_in_scope", 1).await?;
+        wait(scene, &joiner).await
+    };
+    let done = done.await;
+    scene.api.call(Method::PATCH, &path, Some(&json!({"sign_in": before}))).await?;
+    scene.control(Method::PATCH, &settings, json!({"notifications": {"lose": false}})).await?;
+    done
+}
+
+/// Somebody waits for their account: in the browser in which they signed in, and for one session.
+async fn wait(scene: &Scene, person: &str) -> Done {
+    let mut browser = Browser::new(scene);
+    let (begun, answer) = browser.try_to_sign_in(person, Value::Null).await?;
+    let room = location(&answer)?;
+    if !room.as_str().starts_with(&scene.at("/login/wait")) || browser.jar.session().is_some() {
+        return Err(format!("somebody without an account is sent to {room}").into());
+    }
+    scene.is_secret(&member(&room, "state").unwrap_or_default());
+    let mut other = Browser::new(scene);
+    other.begin().await?;
+    for address in [room.as_str(), &room.as_str().replace("/login/wait?", "/login/callback?code=x&")] {
+        let answer = other.get(address).await?;
+        if answer.status != StatusCode::BAD_REQUEST || answer.headers.contains_key("location") {
+            return Err(format!("another browser waits: {}", answer.unexpected()).into());
+        }
+    }
+    let watch = scene.watch().await?;
+    for _ in 0..60 {
+        // Several windows of one browser, at the same moment.
+        let room = room.as_str();
+        let looks = (0..5).map(|_| {
+            let mut window = browser.clone();
+            async move { window.finish(room).await.map(|answer| (window, answer)) }
+        });
+        let looks = futures::future::try_join_all(looks).await?;
+        let mut arrived = looks.into_iter().filter(|(_, answer)| answer.status == StatusCode::SEE_OTHER);
+        if let Some((window, answer)) = arrived.next() {
+            let signed_in = window.arrived(begun, &answer)?;
+            let tokens = scene.exchange(&signed_in).await?;
+            let account = scene.account(person, |_| true).await?;
+            let is_one = arrived.next().is_none() && watch.sessions().await? == 1;
+            let is_theirs = tokens.claim("sub") == text(&account, "/id");
+            return if is_one && is_theirs {
+                Ok(())
+            } else {
+                Err("one wait has led to more than a session, or to another's".into())
+            };
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    Err("no account was made within 30 s".into())
 }
