@@ -202,9 +202,21 @@ impl Scene {
 
     /// Somebody new, directly in a group in scope, once they have an account.
     pub(crate) async fn newcomer(&self) -> Result<Person, Failure> {
-        let joined = self.act(json!({"action": "join", "groups": [self.first.root]})).await?;
-        let account = self.account(&text(&joined, "/id"), |account| text(account, "/status") == "active").await?;
-        Ok(Person::of(&account))
+        self.newcomers(1).await?.pop().ok_or_else(|| "nobody joined".into())
+    }
+
+    /// So many of them.
+    pub(crate) async fn newcomers(&self, number: usize) -> Result<Vec<Person>, Failure> {
+        let mut joined = Vec::new();
+        for _ in 0..number {
+            joined.push(text(&self.act(json!({"action": "join", "groups": [self.first.root]})).await?, "/id"));
+        }
+        let mut people = Vec::new();
+        for id in joined {
+            let account = self.account(&id, |account| text(account, "/status") == "active").await?;
+            people.push(Person::of(&account));
+        }
+        Ok(people)
     }
 
     async fn new_client(&self, name: &str) -> Result<Client, Failure> {
