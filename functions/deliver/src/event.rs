@@ -33,3 +33,6 @@ pub fn answer(failed: impl IntoIterator<Item = String>) -> SqsBatchResponse {
         .collect();
     response
 }
+
+#[cfg(test)]
+mod tests;

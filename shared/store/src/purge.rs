@@ -7,7 +7,7 @@ use crate::item::{read_id, read_text};
 use crate::keys::user_partition;
 use crate::keys::{
     HOLD, Key, RUN, Shard, TEAM, group_roster_partition, hold_partition, manager_rosters_partition, partition,
-    photo_partition, run_partition,
+    photo_partition, run_partition, session_partition, sign_in_partition,
 };
 use crate::table::{Span, Table};
 
@@ -56,8 +56,31 @@ impl Table {
             self.clear(&mut budget, &hold_partition(connection, hold), "").await?;
             self.clear_one(&mut budget, Key::hold(connection, hold)).await?;
         }
+        self.clear_sign_ins(&mut budget, connection).await?;
         self.clear_rest(&mut budget, connection).await?;
         Ok(if budget.0 > 0 { Purged::All } else { Purged::Some })
+    }
+
+    /// Sign-ins and sessions. Whoever has any has signed in: so the sign-ins lead to all people whose partitions are to be cleared.
+    async fn clear_sign_ins(&self, budget: &mut Budget, connection: ConnectionId) -> Result<(), Error> {
+        let span = Span { limit: Some(BATCH), ..Span::of(sign_in_partition(connection)) };
+        while budget.0 > 0 {
+            let (items, _) = self.query(&span).await?;
+            if items.is_empty() {
+                return Ok(());
+            }
+            let mut keys = Vec::with_capacity(items.len());
+            for item in &items {
+                let person = read_id("sign-in", item, "person", "")?;
+                self.clear(budget, &session_partition(connection, person), "").await?;
+                keys.push(Key::new(sign_in_partition(connection), read_text("sign-in", item, "sk")?.to_owned()));
+                if budget.0 == 0 {
+                    break;
+                }
+            }
+            self.spend(budget, keys).await?;
+        }
+        Ok(())
     }
 
     /// What is left in the connection's own partition, the lease last.
