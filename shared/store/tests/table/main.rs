@@ -13,6 +13,7 @@ mod photos;
 mod purging;
 mod retention;
 mod secrets;
+mod sign_in;
 mod splitting;
 mod takeover;
 mod world;
