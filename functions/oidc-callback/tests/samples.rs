@@ -1,5 +1,7 @@
 //! Every sample event is what API Gateway sends, and has a route of this function in the template.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as such")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Messages to Teams channels, over HTTP.
 //!
-//! The address is data, so that it is called by way of [`crate::egress`], beside the check of its host in `rollcall-sync`. Neither the
+//! The address is data, so that it is called by way of `egress`, beside the check of its host in `rollcall-sync`. Neither the
 //! address nor anything of the answer is ever logged.
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
-//! The keys by which Entra's tokens are verified, shared by all instances: what one has fetched serves all, and all together ask
-//! for new ones at most once in five minutes, however many tokens with unknown keys arrive.
+//! The keys by which Entra's tokens are verified, shared by all instances.
+//!
+//! What one has fetched serves all, and all together ask for new ones at most once in five minutes, however many tokens with unknown
+//! keys arrive.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -23,8 +23,9 @@ pub enum MetadataError {
     Elsewhere(&'static str),
 }
 
-/// Checks that metadata are those of an issuer, and that every address in them is below its origin. None of them is used: the
-/// paths that we use are documented. But whoever tells of others is not whom we asked.
+/// Checks that metadata are those of an issuer, and that every address in them is below its origin.
+///
+/// None of them is used: the paths that we use are documented. But whoever tells of others is not whom we asked.
 ///
 /// # Errors
 /// [`MetadataError`].
@@ -45,8 +46,10 @@ pub fn check_metadata(metadata: &Metadata, issuer: &str, login: &Url) -> Result<
     }
 }
 
-/// The keys that may sign tokens of this issuer: a key that names an issuer is good for that one alone, or for every tenant where
-/// it names the template (identity platform page "Access tokens", "Validate the issuer of the signing key").
+/// The keys that may sign tokens of this issuer.
+///
+/// A key that names an issuer is good for that one alone, or for every tenant where it names the template (identity platform page
+/// "Access tokens", "Validate the issuer of the signing key").
 #[must_use]
 pub fn usable(keys: Vec<JsonWebKey>, issuer: &str, tenant: TenantId) -> Vec<VerificationKey> {
     let is_theirs = |of: &str| of.replace(TEMPLATE, &tenant.to_string()) == issuer;

@@ -1,5 +1,7 @@
-//! What people see. Every page works without scripts, loads nothing, and says what to do next. The texts are in [`text`], in each
-//! language; nothing of a request stands on a page but what was checked, and all of it is escaped.
+//! What people see.
+//!
+//! Every page works without scripts, loads nothing, and says what to do next. The texts are in `text.rs`, in each language;
+//! nothing of a request stands on a page but what was checked, and all of it is escaped.
 
 pub mod consent;
 

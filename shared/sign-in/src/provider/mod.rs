@@ -1,6 +1,7 @@
-//! Towards the platform: Rollcall as an OpenID provider (OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0,
-//! Back-Channel Logout 1.0; RFC 6749, 7009, 7636, 9207). Only what is safe is offered: the code flow with PKCE (S256), clients that prove
-//! who they are, exact redirect addresses, ES256.
+//! Towards the platform: Rollcall as an OpenID provider.
+//!
+//! Sources: OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0, Back-Channel Logout 1.0; RFC 6749, 7009, 7636, 9207. Only
+//! what is safe is offered: the code flow with PKCE (S256), clients that prove who they are, exact redirect addresses, ES256.
 //!
 //! * [`discovery`]: what it says of itself.
 //! * [`authorization`]: what a client asks for in the browser.

@@ -187,10 +187,13 @@ fn a_signature_of_another_key_or_kind_is_refused() {
     let refused = |token: String, keys: &[VerificationKey]| check(&token.into(), keys, &expected()).unwrap_err();
     let key = public(&KEYS[0], "k");
     assert_eq!(refused(good.expose_secret().to_owned(), &[public(&KEYS[1], "k")]), TokenError::Signature);
-    assert_eq!(refused(format!("{text}."), &[key.clone()]), TokenError::Signature);
+    assert_eq!(refused(format!("{text}."), std::slice::from_ref(&key)), TokenError::Signature);
     let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     bytes[100] ^= 1;
-    assert_eq!(refused(format!("{text}.{}", URL_SAFE_NO_PAD.encode(bytes)), &[key.clone()]), TokenError::Signature);
+    assert_eq!(
+        refused(format!("{text}.{}", URL_SAFE_NO_PAD.encode(bytes)), std::slice::from_ref(&key)),
+        TokenError::Signature
+    );
     // The public key as a secret of HMAC, in the forms that it has.
     let mut unsigned = header();
     unsigned["alg"] = json!("HS256");
@@ -198,7 +201,7 @@ fn a_signature_of_another_key_or_kind_is_refused() {
     for secret in [KEYS[0].public_key().as_ref().to_vec(), key.n.as_bytes().to_vec(), b"{}".to_vec()] {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), text.as_bytes());
         assert_eq!(
-            refused(format!("{text}.{}", URL_SAFE_NO_PAD.encode(tag)), &[key.clone()]),
+            refused(format!("{text}.{}", URL_SAFE_NO_PAD.encode(tag)), std::slice::from_ref(&key)),
             TokenError::Header("alg")
         );
     }
