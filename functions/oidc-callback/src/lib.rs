@@ -8,6 +8,7 @@
 //! | `GET`, `POST /end-session`, `GET /signed-out`, `GET /session`, `GET /sign-out/entra` | browsers that sign out |
 //! | `GET /sign-in`, `GET /sign-in/{connection}` | links, and My Apps |
 //! | `GET`, `POST /connect`, `GET /connect/callback` | administrators who let the application into their tenant |
+//! | `GET`, `POST /delegate` | people who let the application act for them |
 //! | `POST /token`, `POST /revoke`, `GET`, `POST /userinfo` | the platform |
 //!
 //! Environment: `TABLE_NAME`, `SYNC_QUEUE_URL`, `SECRET_PREFIX`, `SIGN_IN_KEY_ARN`, `SIGNING_KEYS_ARN`, `PLATFORM_APPLICATION_ARN`,

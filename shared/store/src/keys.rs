@@ -14,6 +14,7 @@
 //! | `RATE#{digest}` | `{minute}` | how often in that minute | counted |
 //! | `ONCE#{digest}` | `ONCE` | that something was used | put once |
 //! | `SETUP#{digest}` | `SETUP` | a link by which a tenant is connected | get |
+//! | `DELEGATE#{digest}` | `DELEGATE` | a link that asks somebody for that | get |
 //! | `PENDING#{digest}` | `PENDING` | a sign-in under way | get; taken once |
 //! | `CODE#{digest}` | `CODE` | an authorization code | used once |
 //! | `UPSTREAM#{digest}` | `{session}` | a session, by the one at Entra | list |
@@ -26,6 +27,7 @@
 //! | | `GROUP#{group}` | a group in scope | list; strong batch get |
 //! | | `TEAM#{object}` | a team, by its group or manager | get; list |
 //! | | `PROBLEM#{id}` | something that a person has to see to | list |
+//! | | `DELEGATION#{person}` | what somebody lets the application do for them | get; list |
 //! | | `PROPOSAL#{run}` | settings to be previewed | get |
 //! | | `EXISTING#{id}` | an account that was there before | get; list |
 //! | | `HOLD#{hold}` | a hold | get; list, newest first, paged |
@@ -69,6 +71,8 @@ pub(crate) const TEAM: &str = "TEAM#";
 pub(crate) const PROBLEM: &str = "PROBLEM#";
 /// Prefix of accounts that were there before.
 pub(crate) const EXISTING: &str = "EXISTING#";
+/// Prefix of what people let the application do for them.
+pub(crate) const DELEGATION: &str = "DELEGATION#";
 /// Prefix of hold items.
 pub(crate) const HOLD: &str = "HOLD#";
 /// Prefix of run items.
@@ -303,6 +307,14 @@ impl Key {
 
     pub(crate) fn once(what: &SecretDigest) -> Self {
         Self::new(format!("ONCE#{what}"), "ONCE".to_owned())
+    }
+
+    pub(crate) fn delegation(connection: ConnectionId, person: PersonId) -> Self {
+        Self::new(partition(connection), format!("{DELEGATION}{person}"))
+    }
+
+    pub(crate) fn delegation_link(token: &SecretDigest) -> Self {
+        Self::new(format!("DELEGATE#{token}"), "DELEGATE".to_owned())
     }
 
     pub(crate) fn pending(state: &SecretDigest) -> Self {

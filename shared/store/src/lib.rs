@@ -6,7 +6,7 @@
 //!   connection's lease; each of its transactions carries the fence, the writes, and their history.
 //! * [`connection`], [`state`], [`run`], [`change`], [`hold`], [`group`], [`user`], [`photo`],
 //!   [`subscription`], [`notices`], [`problem`], [`existing`], [`proposal`]: what is kept, with the calls that read it.
-//! * [`client`], [`pending`], [`session`], [`setup`], [`sign_in_record`], [`verification_keys`]: what signing in needs.
+//! * [`client`], [`delegation`], [`pending`], [`session`], [`setup`], [`sign_in_record`], [`verification_keys`]: what signing in needs.
 //! * [`page`]: long lists, with authenticated cursors.
 //! * [`retention`]: how long history is kept.
 //! * [`purge`]: deleting everything of a connection.
@@ -25,6 +25,7 @@ pub mod change;
 pub mod client;
 pub mod commit;
 pub mod connection;
+pub mod delegation;
 pub mod digest;
 pub mod error;
 pub mod existing;
@@ -73,6 +74,7 @@ pub use change::{Change, TeamAction, TeamChange};
 pub use client::{ClientAuthentication, ClientSecret, PlatformClient};
 pub use commit::{Commit, TeamWrite, UserWrite};
 pub use connection::{Connection, ConnectionStatus, CredentialKind, PauseKind, PauseReason, SignIn};
+pub use delegation::{Delegation, DelegationLink};
 pub use digest::SecretDigest;
 pub use error::Error;
 pub use group::StoredGroup;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
-use rollcall_directory::identity::{ConnectionId, TenantId};
+use rollcall_directory::identity::{ConnectionId, PersonId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -189,6 +189,52 @@ impl Secrets {
             Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Keeps the refresh token with which the application acts for somebody, in place of the one before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn keep_refresh_token(
+        &self,
+        connection: ConnectionId,
+        person: PersonId,
+        token: &SecretString,
+    ) -> Result<(), Error> {
+        let name = self.delegation_name(connection, person);
+        let call = self.client.put_secret_value().secret_id(&name).secret_string(token.expose_secret());
+        match call.send().await.map_err(|error| failed("PutSecretValue", &error)) {
+            Ok(_) => Ok(()),
+            Err(Error::NotFound { .. }) => {
+                let call = self.client.create_secret().name(name).secret_string(token.expose_secret());
+                call.send().await.map(|_| ()).map_err(|error| failed("CreateSecret", &error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The refresh token with which the application acts for somebody.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn refresh_token(&self, connection: ConnectionId, person: PersonId) -> Result<SecretString, Error> {
+        self.fetch(&self.delegation_name(connection, person)).await
+    }
+
+    /// Deletes the refresh token with which the application acts for somebody, for good. It is fine if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Denied`].
+    pub async fn delete_refresh_token(&self, connection: ConnectionId, person: PersonId) -> Result<(), Error> {
+        let call = self.client.delete_secret().secret_id(self.delegation_name(connection, person));
+        match call.force_delete_without_recovery(true).send().await.map_err(|error| failed("DeleteSecret", &error)) {
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn delegation_name(&self, connection: ConnectionId, person: PersonId) -> String {
+        format!("{}/delegation/{person}", self.name(connection))
     }
 
     /// A secret that is one plain text (the key of clientState, the admin token), by name or ARN.

@@ -1,6 +1,7 @@
 //! The routes. A handler takes the request apart, calls one function of the service, and puts the answer together.
 
 mod consent;
+mod delegation;
 mod login;
 mod provider;
 mod sign_out;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> Router<App> {
         .route("/sign-in/{connection}", get(login::link_of_connection))
         .route("/connect", get(consent::invitation).post(consent::begin))
         .route(path::CONSENT_CALLBACK, get(consent::callback))
+        .route("/delegate", get(delegation::invitation).post(delegation::begin))
         .route(path::END_SESSION, get(sign_out::end_session).post(sign_out::end_session_by_form))
         .route(path::SIGNED_OUT, get(sign_out::signed_out))
         .route("/session", get(sign_out::session))

@@ -36,6 +36,8 @@ pub(super) struct Vouched {
 
     pub(super) identity: Identity,
     pub(super) account: Option<StoredUser>,
+    /// What Entra gave with the ID token.
+    pub(super) tokens: Tokens,
 }
 
 impl Service {
@@ -69,9 +71,10 @@ impl Service {
                 Some(connection) => self.bind(connection, &permissions, answer, visit).await,
                 None => self.refuse(&Refusal::NotBegun, visit),
             },
-            Purpose::Admission { .. } | Purpose::Consent { .. } | Purpose::Delegation { .. } => {
-                self.refuse(&Refusal::NotBegun, visit)
+            Purpose::Delegation { person, permissions } => {
+                self.delegated(connection, person, &permissions, answer, visit).await
             }
+            Purpose::Admission { .. } | Purpose::Consent { .. } => self.refuse(&Refusal::NotBegun, visit),
         }
     }
 
@@ -117,7 +120,7 @@ impl Service {
             return Err(Refusal::Issuer);
         }
         let tokens = self.redeem(named.as_ref(), code, &answer.state, visit).await?;
-        let token = tokens.id_token.ok_or(Refusal::Setup)?;
+        let token = tokens.id_token.clone().ok_or(Refusal::Setup)?;
         let unverified = id_token::look(&token)?;
         let (id, secret) = match named {
             Some(named) => named,
@@ -151,7 +154,7 @@ impl Service {
             Expected { issuer: &issuer, tenant, client_id: credential.client_id(), nonce: &nonce, now: visit.now };
         let identity = id_token::check(&token, &keys, &expected)?;
         let connection = connection.ok_or(Refusal::Organisation)?;
-        Ok(Vouched { connection, identity, account })
+        Ok(Vouched { connection, identity, account, tokens })
     }
 
     /// The connection of whoever signed in at an authority for all tenants. Which tenant it is was not checked yet, but only says

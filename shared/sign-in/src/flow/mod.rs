@@ -3,11 +3,13 @@
 //! * [`start`]: somebody wants to sign in. [`callback`]: Entra has answered. [`wait`]: an account is being made.
 //! * [`token`], [`userinfo`]: a client fetches what it is due. [`sign_out`]: sessions end.
 //! * [`consent`]: an administrator lets the application into their tenant.
+//! * [`delegation`]: somebody lets the application act for them.
 //! * [`link`]: sign-ins that begin here.
 //! * [`reply`]: what comes out of each.
 
 pub mod callback;
 pub mod consent;
+pub mod delegation;
 pub mod link;
 pub mod reply;
 pub mod sign_out;

@@ -4,6 +4,7 @@
 //! nothing of a request stands on a page but what was checked, and all of it is escaped.
 
 pub mod consent;
+pub mod delegation;
 
 mod language;
 mod text;
