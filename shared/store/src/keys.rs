@@ -471,6 +471,7 @@ mod tests {
             Key::once(&digest),
             Key::pending(&digest),
             Key::setup(&digest),
+            Key::delegation_link(&digest),
             Key::code(&digest),
             Key::upstream(&digest, SessionId(id)),
         ];

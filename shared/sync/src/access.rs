@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_graph::{GraphClient, HttpClient, Origins, Tuning};
+use rollcall_graph::{GraphClient, HttpClient, IdentityPlatform, Origins, Tuning};
 use rollcall_sign_in::entra::credential::{self, Unusable};
 use rollcall_store::secrets::{ConnectionSecret, Secrets, StoredCredential};
 use secrecy::ExposeSecret;
@@ -50,6 +50,12 @@ impl GraphAccess {
     #[must_use]
     pub fn with_tuning(http: HttpClient, origins: Origins, secrets: Secrets, tuning: Tuning) -> Self {
         Self { http, origins, secrets, tuning, clients: Arc::default() }
+    }
+
+    /// Where tokens come from, in the same cloud.
+    #[must_use]
+    pub fn identity_platform(&self) -> IdentityPlatform {
+        IdentityPlatform::new(self.http.clone(), self.origins.clone())
     }
 
     /// The client of a connection, and the tenant that it talks to.

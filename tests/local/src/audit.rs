@@ -51,7 +51,9 @@ pub async fn calls(aws: &Aws) -> Result<Calls> {
 pub fn not_allowed(calls: &Calls) -> Vec<&String> {
     let permissions = permissions();
     let allowed = |call: &String| {
+        let wider = call.strip_suffix('*').and_then(|call| call.strip_suffix(DELEGATION));
         permissions.contains(call.as_str())
+            || wider.is_some_and(|wider| permissions.contains(wider))
             || permissions
                 .iter()
                 .any(|line| line.strip_prefix(call.as_str()).is_some_and(|rest| rest.starts_with(" if ")))
@@ -134,6 +136,9 @@ fn queue(url: &str) -> String {
     }
 }
 
+/// In the names of refresh tokens, which a role may have rights to alone or with all else of a connection.
+const DELEGATION: &str = "/delegation/";
+
 /// Secrets of the deployment, by the ends of their names, as the template calls them.
 const SECRETS: [(&str, &str); 5] = [
     ("client-state-key", "ClientStateKey"),
@@ -146,8 +151,8 @@ const SECRETS: [(&str, &str); 5] = [
 fn secret(id: &str) -> String {
     let name = id.split(":secret:").last().unwrap_or(id);
     if name.starts_with(&format!("{STACK}/connection/")) {
-        return "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/connection/*"
-            .to_owned();
+        let all = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AWS::StackName}/connection/*";
+        return if name.contains(DELEGATION) { format!("{all}{DELEGATION}*") } else { all.to_owned() };
     }
     let known = SECRETS.iter().find(|(end, _)| name.starts_with(&format!("/{STACK}/{end}")));
     known.map_or_else(|| name.to_owned(), |(_, resource)| (*resource).to_owned())

@@ -7,6 +7,7 @@ pub(crate) mod channel;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod credential;
+pub(crate) mod delegation;
 pub(crate) mod existing;
 pub(crate) mod limits;
 pub(crate) mod number;

@@ -9,7 +9,7 @@ use rollcall_store::{
 use rollcall_sync::job::{Cause, Job};
 
 use super::status::end_subscriptions;
-use super::{ADMIN, existing, lasting, queue, save, sign_in};
+use super::{ADMIN, delegations, existing, lasting, queue, save, sign_in};
 use crate::app::App;
 use crate::body::connection::ConnectionPatch;
 use crate::body::credential::Credential;
@@ -191,6 +191,7 @@ pub(crate) async fn delete(app: &App, id: ConnectionId, now: Timestamp) -> Resul
         Err(error) => return Err(error.into()),
     };
     sign_in::settle(app, id, &domains, tenant).await?;
+    delegations::forget_all(app, id).await?;
     app.secrets.delete(id, REGRET).await?;
     queue(app, id, Job::Purge, &format!("purge:{}", now.as_second())).await
 }

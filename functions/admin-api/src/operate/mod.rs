@@ -5,6 +5,7 @@ pub(crate) mod channel;
 pub(crate) mod clients;
 pub(crate) mod connections;
 pub(crate) mod creation;
+pub(crate) mod delegations;
 pub(crate) mod directory;
 pub(crate) mod existing;
 pub(crate) mod exports;

@@ -99,7 +99,8 @@ pub(crate) async fn reports(
     Ok(Listing { items, next })
 }
 
-async fn account(app: &App, id: ConnectionId, person: PersonId) -> Result<User, Problem> {
+/// The account of a person.
+pub(super) async fn account(app: &App, id: ConnectionId, person: PersonId) -> Result<User, Problem> {
     let tenant = tenant(app, &existing(app, id).await?, "user").await?;
     let found = app.table.user(id, tenant, person).await?;
     found.map(|stored| stored.user).ok_or_else(|| Problem::not_found("user"))

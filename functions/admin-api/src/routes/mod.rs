@@ -4,6 +4,7 @@ mod application;
 mod channel;
 mod clients;
 mod connections;
+mod delegations;
 mod description;
 mod directory;
 mod existing;
@@ -114,4 +115,7 @@ fn signing_in() -> OpenApiRouter<App> {
         .routes(routes!(sign_ins::list))
         .routes(routes!(sign_ins::of_person))
         .routes(routes!(sign_ins::sign_out))
+        .routes(routes!(delegations::ask))
+        .routes(routes!(delegations::read, delegations::forget))
+        .routes(routes!(delegations::test))
 }

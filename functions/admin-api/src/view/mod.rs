@@ -7,6 +7,7 @@ pub(crate) mod channel;
 pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod connection;
+pub(crate) mod delegation;
 pub(crate) mod directory;
 pub(crate) mod existing;
 pub(crate) mod hierarchy;

@@ -1,23 +1,19 @@
 //! Somebody lets the application act for them: with their mailbox, their calendar.
 //!
 //! They are asked at Entra's page of consent, for exactly the permissions of the link. The refresh token that comes of it is kept in
-//! Secrets Manager alone, and replaced by the new one each time it is used.
+//! Secrets Manager alone; [`crate::entra::delegated_access`] is how it is used.
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, PersonId};
-use rollcall_graph::identity_platform::Grant;
-use rollcall_graph::{Authority, IdentityError};
-use rollcall_store::{Connection, Delegation, DelegationLink, Error as StoreError, Purpose, SecretDigest};
-use secrecy::SecretString;
-use tokio::time::Instant;
+use rollcall_graph::Authority;
+use rollcall_store::{Connection, Delegation, DelegationLink, Purpose, SecretDigest};
 
 use super::reply::Reply;
 use super::{Service, Visit, log};
 use crate::entra::answer::{Answer, Failure, Outcome};
 use crate::entra::authorization::{self, AuthorizationRequest, Prompt};
-use crate::entra::credential::{self, Unusable};
+use crate::entra::credential;
 use crate::opaque;
 use crate::page::delegation::{self as page, Result as DelegationResult};
 use crate::provider::authorization::Query;
@@ -26,23 +22,6 @@ use crate::refusal::Refusal;
 
 /// What makes Entra give a refresh token.
 const OFFLINE: &str = "offline_access";
-
-/// Why the application can not act for somebody.
-#[derive(Debug, thiserror::Error)]
-pub enum DelegationError {
-    /// They have not agreed, or not to enough, or Entra takes their word no more: they have to be asked again.
-    #[error("the person has to be asked")]
-    Ask,
-    /// The credential of the application can't be used.
-    #[error(transparent)]
-    Unusable(#[from] Unusable),
-    /// The table or the secrets.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Entra.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-}
 
 impl Service {
     /// The page of a link; with `begin` the way to Entra.
@@ -149,43 +128,6 @@ impl Service {
         self.table.put_delegation(id, &Delegation { person, permissions: granted, granted_at: visit.now }).await?;
         tracing::info!(connection.id = %id, person.id = %person, "somebody lets the application act for them");
         Ok(DelegationResult::Kept)
-    }
-
-    /// An access token with which the application acts for somebody. The refresh token is replaced by the new one.
-    ///
-    /// # Errors
-    /// [`DelegationError`].
-    pub async fn act_for(
-        &self,
-        connection: ConnectionId,
-        person: PersonId,
-        permission: &str,
-        now: Timestamp,
-        until: Instant,
-    ) -> Result<SecretString, DelegationError> {
-        let agreed = self.table.delegation(connection, person).await?;
-        if !agreed.is_some_and(|agreed| agreed.permissions.contains(permission)) {
-            return Err(DelegationError::Ask);
-        }
-        let token = match self.secrets.refresh_token(connection, person).await {
-            Err(StoreError::NotFound { .. }) => return Err(DelegationError::Ask),
-            token => token?,
-        };
-        let secret = self.secret(connection, now).await?;
-        let credential = credential::usable(&secret.credential)?;
-        let grant = Grant::RefreshToken { token: &token, scope: permission };
-        let authority = Authority::Tenant(secret.tenant.0);
-        let tokens = match self.platform.tokens(authority, &credential, &grant, now, until).await {
-            // Whatever the number says: only the person can help (identity platform page "Refresh tokens").
-            Err(IdentityError::Refused { code, .. }) if code == "invalid_grant" || code == "interaction_required" => {
-                return Err(DelegationError::Ask);
-            }
-            tokens => tokens?,
-        };
-        if let Some(next) = &tokens.refresh_token {
-            self.secrets.keep_refresh_token(connection, person, next).await?;
-        }
-        tokens.access_token.ok_or(DelegationError::Identity(IdentityError::ContractBroken("no access token")))
     }
 }
 
