@@ -202,7 +202,8 @@ pub fn answer(redirect_uri: &str, issuer: &str, state: Option<&str>, members: &[
 pub fn domain(address: &str) -> Option<String> {
     let (local, domain) = address.trim().split_once('@')?;
     let is_plain = !local.is_empty() && !local.contains(['"', '<', '>', '(', ')', ',', ';', ':', '\\', ' ']);
-    if !is_plain || domain.contains(['@', '/', '?', '#', ':', '%', '[', ']']) {
+    let is_odd = local.contains(|c: char| c.is_control() || c.is_whitespace());
+    if !is_plain || is_odd || domain.contains(['@', '/', '?', '#', ':', '%', '[', ']']) {
         return None;
     }
     canonical_domain(domain)

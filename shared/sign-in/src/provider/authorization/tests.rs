@@ -133,6 +133,9 @@ fn a_domain_is_what_follows_the_only_at_sign() {
         ("a@corp.com:443", None),
         ("a@corp%2ecom", None),
         ("a b@corp.com", None),
+        ("a\r\nb@corp.com", None),
+        ("a\tb@corp.com", None),
+        ("a\u{2028}b@corp.com", None),
     ] {
         assert_eq!(domain(address).as_deref(), expected, "{address}");
     }
