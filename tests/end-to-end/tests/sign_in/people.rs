@@ -53,9 +53,15 @@ pub(crate) async fn a23_an_address_in_a_token_leads_to_nobodys_account(scene: &S
     // An administrator of the attacker's tenant writes the victim's address into the directory, and so into the token.
     let path = format!("/tenants/{}/actions", scene.other.tenant);
     let set = |mail: &str| json!({"action": "setProperties", "id": attacker.id, "properties": {"mail": mail}});
+    let shown = async |email: &str| -> Done {
+        let is_shown = |account: &Value| text(account, "/email") == email;
+        scene.account_at(&scene.other, &attacker.id, is_shown).await.map(drop)
+    };
     scene.control(Method::POST, &path, set(&victim.email)).await?;
+    shown(&victim.email).await?;
     let done = pose_as(scene, &victim.id, &victim.account, &victim.email).await;
     scene.control(Method::POST, &path, set(&attacker.email)).await?;
+    shown(&attacker.email).await?;
     done
 }
 

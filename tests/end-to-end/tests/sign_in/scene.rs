@@ -182,9 +182,19 @@ impl Scene {
         Ok(clock.get("millis").and_then(Value::as_i64).ok_or("the clock tells no time")?)
     }
 
-    /// The account of a person, once it is as it has to be.
-    pub(crate) async fn account(&self, person: &str, wanted: impl Fn(&Value) -> bool + Send) -> Result<Value, Failure> {
-        let path = format!("/connections/{}/users/{person}", self.first.connection);
+    /// The account of a person of the first organisation, once it is as it has to be.
+    pub(crate) async fn account(&self, person: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
+        self.account_at(&self.first, person, wanted).await
+    }
+
+    /// The same at another organisation.
+    pub(crate) async fn account_at(
+        &self,
+        organisation: &Organisation,
+        person: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failure> {
+        let path = format!("/connections/{}/users/{person}", organisation.connection);
         let mut last = String::new();
         for _ in 0..300 {
             let answer = self.api.send(Method::GET, &path, None).await?;
@@ -197,7 +207,9 @@ impl Scene {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Err(format!("the account of {person} did not become as it should within 30 s: {last}").into())
+        let runs = self.api.get(&format!("/connections/{}/runs?limit=3", organisation.connection)).await?;
+        Err(format!("the account of {person} did not become as it should within 30 s: {last}; the last runs: {runs}")
+            .into())
     }
 
     /// Somebody new, directly in a group in scope, once they have an account.
