@@ -106,6 +106,7 @@ fn trials(running: Option<Running>) -> Vec<Trial> {
             a26_a_swap_of_addresses_moves_no_account,
             a27_whoever_left_gets_in_no_more_and_their_session_is_over,
             a28_where_groups_are_is_never_taken_from_a_token,
+            a_connection_with_an_application_of_its_own_is_found_by_the_tenant_too,
             whoever_has_no_account_waits_for_one_in_their_own_browser_or_is_refused,
         },
         consent::{

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, header, location, member};
 use crate::platform::{Wish, error};
-use crate::scene::{Organisation, Scene, text};
+use crate::scene::{Organisation, Person, Scene, text};
 use crate::{Done, Failure};
 
 /// Sign-ins of a person, as the admin API tells them, the newest first.
@@ -49,24 +49,32 @@ pub(crate) async fn a13_a_tenant_that_nobody_connected_does_not_get_in(scene: &S
 
 pub(crate) async fn a23_an_address_in_a_token_leads_to_nobodys_account(scene: &Scene) -> Done {
     let victim = scene.somebody()?;
-    let attacker = scene.other.people.first().ok_or("the other tenant has nobody")?;
+    let attacker = attacker(scene)?;
+    let mail = attacker.all.pointer("/attributes/mail").cloned().unwrap_or_default();
     // An administrator of the attacker's tenant writes the victim's address into the directory, and so into the token.
     let path = format!("/tenants/{}/actions", scene.other.tenant);
-    let set = |mail: &str| json!({"action": "setProperties", "id": attacker.id, "properties": {"mail": mail}});
-    let shown = async |email: &str| -> Done {
-        let is_shown = |account: &Value| text(account, "/email") == email;
+    let set = |mail: &Value| json!({"action": "setProperties", "id": attacker.id, "properties": {"mail": mail}});
+    let shown = async |mail: &Value| -> Done {
+        let is_shown = |account: &Value| account.pointer("/attributes/mail").unwrap_or(&Value::Null) == mail;
         scene.account_at(&scene.other, &attacker.id, is_shown).await.map(drop)
     };
-    scene.control(Method::POST, &path, set(&victim.email)).await?;
-    shown(&victim.email).await?;
+    let stolen = json!(victim.email);
+    scene.control(Method::POST, &path, set(&stolen)).await?;
+    shown(&stolen).await?;
     let done = pose_as(scene, &victim.id, &victim.account, &victim.email).await;
-    scene.control(Method::POST, &path, set(&attacker.email)).await?;
-    shown(&attacker.email).await?;
+    scene.control(Method::POST, &path, set(&mail)).await?;
+    shown(&mail).await?;
     done
 }
 
+/// Somebody of the other tenant who is no guest there.
+fn attacker(scene: &Scene) -> Result<&Person, Failure> {
+    let mut members = scene.other.people.iter().filter(|person| !person.all.to_string().contains("#EXT#"));
+    Ok(members.next().ok_or("the other tenant has no member")?)
+}
+
 async fn pose_as(scene: &Scene, victim: &str, account: &str, email: &str) -> Done {
-    let attacker = scene.other.people.first().ok_or("the other tenant has nobody")?;
+    let attacker = attacker(scene)?;
     let victims = format!("/connections/{}/users/{victim}", scene.first.connection);
     let before = scene.api.get(&victims).await?;
     for verified in [Value::Null, json!(false), json!("0"), json!(true), json!("true"), json!(1), json!("1")] {
@@ -283,9 +291,8 @@ pub(crate) async fn a28_where_groups_are_is_never_taken_from_a_token(scene: &Sce
     let evil = format!("{}/evil", scene.stack.platform());
     let heard = scene.platform.others().len();
     let teams = scene.api.all(&format!("/connections/{}/teams", scene.first.connection)).await?;
-    let in_teams = |person: &&crate::scene::Person| {
-        person.all.get("teams").and_then(Value::as_array).is_some_and(|teams| teams.len() > 1)
-    };
+    let in_teams =
+        |person: &&Person| person.all.get("teams").and_then(Value::as_array).is_some_and(|teams| teams.len() > 1);
     let person = scene.first.people.iter().find(in_teams).ok_or("nobody is in two teams")?;
     let groups: BTreeSet<String> = person
         .all
@@ -323,11 +330,11 @@ pub(crate) async fn a28_where_groups_are_is_never_taken_from_a_token(scene: &Sce
 pub(crate) async fn whoever_has_no_account_waits_for_one_in_their_own_browser_or_is_refused(scene: &Scene) -> Done {
     let path = format!("/connections/{}", scene.first.connection);
     let settings = format!("/tenants/{}/settings", scene.first.tenant);
-    let before = scene.api.get(&path).await?.get("sign_in").cloned().unwrap_or_default();
-    let mut changed = before.clone();
-    if let Some(members) = changed.as_object_mut() {
-        members.insert("just_in_time".to_owned(), json!(true));
-    }
+    let before = scene.api.get(&path).await?;
+    let sign_in = |just_in_time: bool| {
+        let domains = before.pointer("/sign_in/domains");
+        json!({"sign_in": {"domains": domains, "just_in_time": just_in_time}})
+    };
     let in_scope = async || -> Result<String, Failure> {
         Ok(text(&scene.act(json!({"action": "join", "groups": [scene.first.root]})).await?, "/id"))
     };
@@ -341,15 +348,15 @@ pub(crate) async fn whoever_has_no_account_waits_for_one_in_their_own_browser_or
             let (_, answer) = Browser::new(scene).try_to_sign_in(person, Value::Null).await?;
             watch.refused("where accounts are not made", &answer, 403, "no_account", 1).await?;
         }
-        scene.api.call(Method::PATCH, &path, Some(&json!({"sign_in": changed}))).await?;
+        scene.api.call(Method::PATCH, &path, Some(&sign_in(true))).await?;
         let watch = scene.watch().await?;
         let (_, answer) = Browser::new(scene).try_to_sign_in(&elsewhere, Value::Null).await?;
         watch.refused("out of scope", &answer, 403, "not_in_scope", 1).await?;
         wait(scene, &joiner).await
     };
     let done = done.await;
-    scene.api.call(Method::PATCH, &path, Some(&json!({"sign_in": before}))).await?;
     scene.control(Method::PATCH, &settings, json!({"notifications": {"lose": false}})).await?;
+    scene.api.call(Method::PATCH, &path, Some(&sign_in(false))).await?;
     done
 }
 
@@ -395,4 +402,36 @@ async fn wait(scene: &Scene, person: &str) -> Done {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
     Err("no account was made within 30 s".into())
+}
+
+pub(crate) async fn a_connection_with_an_application_of_its_own_is_found_by_the_tenant_too(scene: &Scene) -> Done {
+    let person = scene.somebody()?;
+    let mut browser = Browser::new(scene);
+    let wish = Wish::anywhere(scene).with("login_hint", "somebody@nobody.example");
+    let begun = browser.begin_with(wish).await?;
+    if begun.member("client_id") != scene.vendor.app || !begun.entra.path().starts_with("/organizations/") {
+        return Err(format!("somebody of an unknown domain is sent to {}", begun.entra).into());
+    }
+    let callback = scene.entra(&scene.first, begun.entra.as_str(), &person.id, Value::Null).await?;
+    let answer = browser.finish(&callback).await?;
+    let signed_in = browser.arrived(begun, &answer)?;
+    let tokens = scene.exchange(&signed_in).await?;
+    let is_theirs = tokens.claim("sub") == person.account && tokens.claim("connection") == scene.first.connection;
+    if !is_theirs {
+        return Err(format!("{} is {}", person.account, tokens.claims).into());
+    }
+    // A token is good for the application alone that redeemed its code.
+    for (wish, audience) in [
+        (Wish::anywhere(scene).with("login_hint", "somebody@nobody.example"), &scene.first.app),
+        (Wish::by(scene, &scene.first), &scene.vendor.app),
+    ] {
+        let mut browser = Browser::new(scene);
+        let begun = browser.begin_with(wish).await?;
+        let token = json!({"claims": {"aud": audience}});
+        let callback = scene.entra(&scene.first, begun.entra.as_str(), &person.id, token).await?;
+        let watch = scene.watch().await?;
+        let answer = browser.finish(&callback).await?;
+        watch.refused("a token for the other application", &answer, 400, "token: claim aud", 1).await?;
+    }
+    Ok(())
 }
