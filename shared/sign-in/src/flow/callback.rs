@@ -119,7 +119,7 @@ impl Service {
         {
             return Err(Refusal::Issuer);
         }
-        let tokens = self.redeem(named.as_ref(), code, &answer.state, visit).await?;
+        let (tokens, client_id) = self.redeem(named.as_ref(), code, &answer.state, visit).await?;
         let token = tokens.id_token.clone().ok_or(Refusal::Setup)?;
         let unverified = id_token::look(&token)?;
         let (id, secret) = match named {
@@ -148,10 +148,8 @@ impl Service {
         if keys.is_empty() {
             return Err(Refusal::Keys);
         }
-        let credential = credential::usable(&secret.credential).map_err(|_| Refusal::Setup)?;
         let nonce = self.seal.nonce(&answer.state);
-        let expected =
-            Expected { issuer: &issuer, tenant, client_id: credential.client_id(), nonce: &nonce, now: visit.now };
+        let expected = Expected { issuer: &issuer, tenant, client_id: &client_id, nonce: &nonce, now: visit.now };
         let identity = id_token::check(&token, &keys, &expected)?;
         let connection = connection.ok_or(Refusal::Organisation)?;
         Ok(Vouched { connection, identity, account, tokens })
@@ -170,14 +168,15 @@ impl Service {
         Ok((id, secret))
     }
 
-    /// Redeems a code. A credential that was replaced meanwhile is tried once, because a refused client has used up no code.
+    /// Redeems a code, and says for which application: its tokens are for that one, which is not the connection's own where the tenant
+    /// was found out by the platform's. A credential that was replaced meanwhile is tried once, because a refused client has used up no code.
     async fn redeem(
         &self,
         named: Option<&(ConnectionId, ConnectionSecret)>,
         code: &SecretString,
         state: &SecretString,
         visit: &Visit<'_>,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<(Tokens, String), Refusal> {
         let (redirect_uri, verifier) = (self.at(path::CALLBACK), self.seal.verifier(state));
         let grant = Grant::Code { code, redirect_uri: &redirect_uri, verifier: &verifier };
         let (authority, stored) = match named {
@@ -190,14 +189,15 @@ impl Service {
         let credential = credential::usable(&stored).map_err(|_| Refusal::Setup)?;
         let answer = self.platform.tokens(authority, &credential, &grant, visit.now, visit.until).await;
         let (Err(IdentityError::Refused { code: error, .. }), Some((id, _))) = (&answer, named) else {
-            return Ok(answer?);
+            return Ok((answer?, credential.client_id().to_owned()));
         };
         if error != "invalid_client" {
-            return Ok(answer?);
+            return Ok((answer?, credential.client_id().to_owned()));
         }
         self.forget(*id).await;
         let renewed = credential::usable(&self.secret(*id, visit.now).await?.credential).map_err(|_| Refusal::Setup)?;
-        Ok(self.platform.tokens(authority, &renewed, &grant, visit.now, visit.until).await?)
+        let tokens = self.platform.tokens(authority, &renewed, &grant, visit.now, visit.until).await?;
+        Ok((tokens, renewed.client_id().to_owned()))
     }
 
     /// Lets somebody in, or has an account made, or refuses.
