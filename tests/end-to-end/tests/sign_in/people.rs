@@ -106,8 +106,7 @@ async fn pose_as(scene: &Scene, victim: &str, account: &str, email: &str) -> Don
 }
 
 pub(crate) async fn a24_only_a_plain_address_leads_to_an_organisation(scene: &Scene) -> Done {
-    let tenant = scene.control(Method::GET, &format!("/tenants/{}", scene.first.tenant), Value::Null).await?;
-    let domain = text(&tenant, "/domain");
+    let domain = scene.first.domain.clone();
     let settings = json!({"sign_in": {"domains": [domain], "just_in_time": false}});
     let path = format!("/connections/{}", scene.first.connection);
     scene.api.call(Method::PATCH, &path, Some(&settings)).await?;
@@ -335,12 +334,12 @@ pub(crate) async fn whoever_has_no_account_waits_for_one_in_their_own_browser_or
         let domains = before.pointer("/sign_in/domains");
         json!({"sign_in": {"domains": domains, "just_in_time": just_in_time}})
     };
-    let in_scope = async || -> Result<String, Failure> {
-        Ok(text(&scene.act(json!({"action": "join", "groups": [scene.first.root]})).await?, "/id"))
-    };
-    let elsewhere = text(&scene.act(json!({"action": "join"})).await?, "/id");
-    // Nobody tells of joiners, so that they sign in before a sync knows them.
+    let in_scope =
+        async || -> Result<String, Failure> { Ok(text(&scene.act(scene.member(&[&scene.first.root])).await?, "/id")) };
+    // Nobody tells of joiners, so that they sign in before a sync knows them; and what was told before is read by then.
     scene.control(Method::PATCH, &settings, json!({"notifications": {"lose": true}})).await?;
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    let elsewhere = text(&scene.act(scene.member(&[])).await?, "/id");
     let (early, joiner) = (in_scope().await?, in_scope().await?);
     let done = async {
         for person in [&elsewhere, &early] {

@@ -26,6 +26,7 @@ pub(crate) struct Organisation {
     pub(crate) connection: String,
     pub(crate) tenant: String,
     pub(crate) app: String,
+    pub(crate) domain: String,
     /// A group in scope.
     pub(crate) root: String,
     /// Accounts that are active after the first run.
@@ -217,11 +218,21 @@ impl Scene {
         self.newcomers(1).await?.pop().ok_or_else(|| "nobody joined".into())
     }
 
+    /// Somebody joins these groups. Of those whom the directory makes up by itself, some are guests.
+    pub(crate) fn member(&self, groups: &[&str]) -> Value {
+        let name = format!("newcomer-{}", uuid::Uuid::new_v4().simple());
+        let address = format!("{name}@{}", self.first.domain);
+        json!({"action": "join", "groups": groups, "properties": {
+            "displayName": name, "givenName": "New", "surname": name, "userPrincipalName": address, "mail": address,
+            "userType": "Member", "accountEnabled": true,
+        }})
+    }
+
     /// So many of them.
     pub(crate) async fn newcomers(&self, number: usize) -> Result<Vec<Person>, Failure> {
         let mut joined = Vec::new();
         for _ in 0..number {
-            joined.push(text(&self.act(json!({"action": "join", "groups": [self.first.root]})).await?, "/id"));
+            joined.push(text(&self.act(self.member(&[&self.first.root])).await?, "/id"));
         }
         let mut people = Vec::new();
         for id in joined {
@@ -268,8 +279,8 @@ impl Scene {
         self.first_run(&connection).await?;
         let users = self.api.all(&format!("/connections/{connection}/users")).await?;
         let active = users.iter().filter(|user| text(user, "/status") == "active").map(Person::of);
-        let root = text(tenant, "/roots/0");
-        Ok(Organisation { connection, tenant: id, app, root, people: active.collect() })
+        let (root, domain) = (text(tenant, "/roots/0"), text(tenant, "/domain"));
+        Ok(Organisation { connection, tenant: id, app, domain, root, people: active.collect() })
     }
 
     pub(crate) async fn first_run(&self, connection: &str) -> Result<(), Failure> {
