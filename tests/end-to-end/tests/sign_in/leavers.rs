@@ -93,7 +93,7 @@ pub(crate) async fn a_leaver_is_refused_everywhere_within_seconds(scene: &Scene)
         }
     }
     println!(
-        "{LEAVERS} leavers, from the change in the directory (the emulator looks at its queues every five seconds):"
+        "{LEAVERS} leavers, from the change in the directory (the emulator looks at its queues every one to five seconds):"
     );
     let [refresh, session, told] = [0, 1, 2].map(|at| took.iter().filter_map(|took| took.get(at).copied()).collect());
     figures("  refresh token refused", refresh);
