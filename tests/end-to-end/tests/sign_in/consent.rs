@@ -38,8 +38,10 @@ async fn customer(scene: &Scene, seed: u64) -> Result<Customer, Failure> {
     for _ in 0..2 {
         let name = Uuid::new_v4().simple().to_string();
         let address = format!("{name}@{}", text(&made, "/domain"));
-        let properties =
-            json!({"displayName": name, "userPrincipalName": address, "mail": address, "userType": "Member"});
+        let properties = json!({
+            "displayName": name, "givenName": "New", "surname": name, "userPrincipalName": address, "mail": address,
+            "userType": "Member", "accountEnabled": true,
+        });
         let joined = scene.control(Method::POST, &path, json!({"action": "join", "properties": properties})).await?;
         people.push(text(&joined, "/results/0/id"));
     }
@@ -214,7 +216,8 @@ pub(crate) async fn a29_a_tenant_comes_from_the_token_of_an_administrator_and_st
         return Err(format!("another tenant took the connection: {}", answer.unexpected()).into());
     }
     // Its people get in, also where nobody has said which organisation is theirs; those of the other tenant do not.
-    let account = scene.api.get(&format!("{path}/users/{}", mine.employee)).await?;
+    let organisation = Organisation { connection: invited.connection.clone(), ..Organisation::default() };
+    let account = scene.account_at(&organisation, &mine.employee, |_| true).await?;
     let wish = || Wish::anywhere(scene).with("login_hint", "somebody@nobody.example");
     let mut browser = Browser::new(scene);
     let begun = browser.begin_with(wish()).await?;
