@@ -54,7 +54,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The word for it. Never changed.
+    /// The word for it in logs and in the history. Never changed.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -79,6 +79,15 @@ impl Refusal {
             Self::Disabled => "disabled",
             Self::Incomplete => "incomplete",
             Self::NotYet => "not_yet",
+        }
+    }
+
+    /// The word that people and platforms are shown. Which check an answer of Entra failed is nobody's business but the log's.
+    #[must_use]
+    pub const fn shown(&self) -> &'static str {
+        match self {
+            Self::NotBegun | Self::Issuer | Self::Code | Self::Token(_) => "not_accepted",
+            other => other.code(),
         }
     }
 

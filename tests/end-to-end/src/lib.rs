@@ -11,4 +11,4 @@
 //!
 //! `tests/sign_in` starts another one, with two customers, the platform's own application and a platform that listens, and attacks
 //! sign-ins by the rows of the security tables: `state_and_code`, `tokens`, `issuers_and_keys`, `people`, `consent`, `browser_safety`,
-//! `provider`, `secrets_and_logs`. `leavers` and `crowd` measure. `scene`, `browser`, `platform` and `watch` are what they work with.
+//! `provider`, `delegation`, `secrets_and_logs`. `leavers` and `crowd` measure. `scene`, `browser`, `platform` and `watch` are what they work with.

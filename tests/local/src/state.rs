@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::sample_platform::{SamplePlatform, Trial};
 use crate::stack::Stack;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct State {
     pub graph: String,
     /// The identity platform, as simulated.
     pub login: String,
+    /// How to try a sign-in, or why it can't be tried. Only of a stack that stays.
+    pub sign_in: Option<std::result::Result<Trial, String>>,
 }
 
 impl State {
@@ -34,7 +37,16 @@ impl State {
             emulator: stack.aws().url().to_owned(),
             graph: stack.tenant().origins().graph.clone(),
             login: stack.tenant().origins().login.clone(),
+            sign_in: None,
         }
+    }
+
+    /// The same with the platform beside it.
+    #[must_use]
+    pub fn with_platform(mut self, platform: &Result<SamplePlatform>) -> Self {
+        self.children.extend(platform.as_ref().ok().and_then(SamplePlatform::process));
+        self.sign_in = Some(platform.as_ref().map(|platform| platform.trial.clone()).map_err(ToString::to_string));
+        self
     }
 
     /// Where a stack's state is.
@@ -76,7 +88,7 @@ impl State {
             }
         }
         for child in &self.children {
-            if runs(*child, "python") || runs(*child, "entra") {
+            if ["python", "entra", "node"].iter().any(|name| runs(*child, name)) {
                 signal(*child, "-KILL");
             }
         }

@@ -50,6 +50,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("SignInRecord", "client_id"),
     ("ApplicationState", "client_id"),
     ("SetupLink", "url"),
+    ("DelegationLink", "url"),
 ];
 
 #[tokio::test]

@@ -362,7 +362,7 @@ impl Service {
         visit: &Visit<'_>,
     ) -> Reply {
         log(refusal, connection);
-        let members = [("error", refusal.oauth_error()), ("error_description", refusal.code())];
+        let members = [("error", refusal.oauth_error()), ("error_description", refusal.shown())];
         let back = address(&request.redirect_uri, &self.issuer, request.state.as_deref(), &members);
         let back = back.map(String::from);
         Reply::page(refusal.status(), page::refusal(refusal, visit.language, back.as_deref()))

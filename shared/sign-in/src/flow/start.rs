@@ -147,7 +147,7 @@ impl Service {
     /// Tells the client by the browser that nobody signed in.
     pub(super) fn back_with(&self, request: &rollcall_store::PlatformRequest, refusal: &Refusal) -> Reply {
         log(refusal, None);
-        let members = [("error", refusal.oauth_error()), ("error_description", refusal.code())];
+        let members = [("error", refusal.oauth_error()), ("error_description", refusal.shown())];
         match answer(&request.redirect_uri, &self.issuer, request.state.as_deref(), &members) {
             Some(back) => Reply::redirect(back),
             None => Reply::empty(400),

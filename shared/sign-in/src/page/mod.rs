@@ -40,7 +40,7 @@ pub fn refusal(refusal: &Refusal, language: Language, back: Option<&str>) -> Mar
             @if let Some(back) = back {
                 p { a class="button" href=(back) { (text::back(language)) } }
             }
-            p class="small" { (text::reason(language)) " " code { (refusal.code()) } }
+            p class="small" { (text::reason(language)) " " code { (refusal.shown()) } }
         },
     )
 }

@@ -7,6 +7,7 @@ mod browser;
 mod browser_safety;
 mod consent;
 mod crowd;
+mod delegation;
 mod issuers_and_keys;
 mod leavers;
 mod people;
@@ -112,6 +113,9 @@ fn trials(running: Option<Running>) -> Vec<Trial> {
         consent::{
             a29_nobody_binds_a_connection_who_may_not_consent,
             a29_a_tenant_comes_from_the_token_of_an_administrator_and_stays,
+        },
+        delegation::{
+            somebody_lets_the_application_act_for_them_and_nobody_else_does,
         },
         browser_safety::{
             a18_people_are_sent_to_registered_places_only,

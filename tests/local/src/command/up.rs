@@ -5,6 +5,7 @@ use crate::Settings;
 use local::error::{Error, Result};
 use local::layout::Layout;
 use local::process::tail;
+use local::sample_platform::{SamplePlatform, Trial};
 use local::stack::prepare;
 use local::state::State;
 use local::{Options, Stack, prerequisites};
@@ -40,7 +41,15 @@ pub(crate) async fn serve(settings: &Settings) -> Result<()> {
         stack = Stack::start(&options, &say) => stack?,
         () = interrupted() => return Ok(()),
     };
-    State::of(&stack).write(stack.layout())?;
+    let platform = if settings.elsewhere().is_some() {
+        Err(Error::Story("the tenant is served elsewhere: connect it first".into()))
+    } else {
+        tokio::select! {
+            platform = SamplePlatform::start(&stack) => platform,
+            () = interrupted() => return Ok(()),
+        }
+    };
+    State::of(&stack).with_platform(&platform).write(stack.layout())?;
     interrupted().await;
     // A file that is gone already is as good.
     let _ = std::fs::remove_file(State::path(stack.layout()));
@@ -95,12 +104,28 @@ admin token    {token}
 
     curl -H 'Authorization: Bearer {token}' {api}/connections
 
+{sign_in}
+
 stop it with   cargo local down",
         api = state.api,
         graph = state.graph,
         login = state.login,
         emulator = state.emulator,
         region = local::emulator::REGION,
+        sign_in = sign_in(state),
     ));
     Ok(())
+}
+
+/// How to try a sign-in, or why that can't be done.
+fn sign_in(state: &State) -> String {
+    match &state.sign_in {
+        Some(Ok(Trial { link, platform, person })) => format!(
+            "sign in        {link}
+               as {person}, with any password
+platform       {platform}   (a sample, which the link leads to)"
+        ),
+        Some(Err(reason)) => format!("sign in        can't be tried: {}", reason.trim_end_matches('.')),
+        None => "sign in        can't be tried".to_owned(),
+    }
 }
