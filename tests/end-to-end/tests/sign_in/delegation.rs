@@ -64,7 +64,7 @@ pub(crate) async fn somebody_lets_the_application_act_for_them_and_nobody_else_d
     let mut names: Vec<&str> = scope.split(' ').collect();
     names.sort_unstable();
     let prompt = member(&entra, "prompt");
-    let wanted = ["Calendars.ReadWrite", "Mail.Send", "email", "offline_access", "openid", "profile"];
+    let wanted = ["Calendars.ReadWrite", "Mail.Send", "offline_access", "openid", "profile"];
     if names != wanted || prompt.as_deref() != Some("consent") {
         return Err(format!("{prompt:?} {names:?}").into());
     }
