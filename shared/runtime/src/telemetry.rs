@@ -13,12 +13,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::LogConfig;
 
 /// Crates whose lines follow the configured level. All others log warnings and errors.
-const OURS: [&str; 10] = [
+const OURS: [&str; 13] = [
     "admin_api",
+    "deliver",
+    "oidc_callback",
     "renew_subscriptions",
     "rollcall_directory",
     "rollcall_graph",
     "rollcall_runtime",
+    "rollcall_sign_in",
     "rollcall_store",
     "rollcall_sync",
     "scheduled_sync",
@@ -97,6 +100,19 @@ mod tests {
         let lines = logged(LevelFilter::INFO, || tracing::warn!(what = "x\n{\"level\":\"ERROR\"}", "odd"));
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["level"], "WARN");
+    }
+
+    #[test]
+    fn every_crate_of_ours_is_known() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for folder in ["functions", "shared"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let manifest = entry.unwrap().path().join("Cargo.toml");
+                let Ok(manifest) = std::fs::read_to_string(manifest) else { continue };
+                let name = manifest.split("name = \"").nth(1).unwrap().split('"').next().unwrap().replace('-', "_");
+                assert!(OURS.contains(&name.as_str()), "lines of {name} are not logged");
+            }
+        }
     }
 
     #[test]

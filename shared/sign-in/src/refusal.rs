@@ -31,6 +31,8 @@ pub enum Refusal {
     Setup,
     /// Entra does not take the code: it was used, or is too old.
     Code,
+    /// Entra's answer to the code was lost, so that nobody knows whether the code was used. It is not sent again.
+    Lost,
     /// The ID token is not one that we wait for.
     Token(TokenError),
     /// The keys of the issuer can't be read, and none is known.
@@ -69,6 +71,7 @@ impl Refusal {
             Self::Issuer => "issuer",
             Self::Setup => "setup",
             Self::Code => "code",
+            Self::Lost => "lost",
             Self::Token(_) => "token",
             Self::Keys => "keys",
             Self::Unavailable => "unavailable",
@@ -102,6 +105,7 @@ impl Refusal {
             | Self::InteractionRequired
             | Self::Issuer
             | Self::Code
+            | Self::Lost
             | Self::Token(_) => 400,
             Self::Organisation
             | Self::ConsentRequired
@@ -123,7 +127,7 @@ impl Refusal {
         match self {
             Self::Malformed | Self::Client | Self::NotBegun => "invalid_request",
             Self::InteractionRequired | Self::ConsentRequired => "interaction_required",
-            Self::Keys | Self::Unavailable | Self::NotYet | Self::TooMany => "temporarily_unavailable",
+            Self::Keys | Self::Unavailable | Self::NotYet | Self::TooMany | Self::Lost => "temporarily_unavailable",
             Self::Setup | Self::Issuer | Self::Code | Self::Token(_) => "server_error",
             _ => "access_denied",
         }
@@ -174,8 +178,7 @@ impl From<crate::opaque::NoChance> for Refusal {
 impl From<IdentityError> for Refusal {
     fn from(error: IdentityError) -> Self {
         match error {
-            // The code may have been used up by the call that got no answer: only a new start leads on.
-            IdentityError::Unavailable(_) => Self::Unavailable,
+            IdentityError::Unavailable(_) => Self::Lost,
             IdentityError::Refused { ref code, ref aadsts } => {
                 tracing::warn!(error.code = code, error.aadsts = ?aadsts, "Entra refuses a code");
                 if code == "invalid_grant" { Self::Code } else { Self::Setup }

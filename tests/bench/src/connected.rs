@@ -72,7 +72,7 @@ async fn create(stack: &Stack) -> Result<String> {
         "name": "Contoso",
         "tenant_id": facts.tenant_id,
         "credential": {"type": "client_secret", "client_id": facts.client_id, "client_secret": facts.client_secret},
-        "scope": {"type": "groups", "groups": facts.roots},
+        "scope": {"type": "groups", "groups": facts.roots}, "rules": {"guests": "in"},
         "owners": ["owner@example.com"],
     });
     let created = api.call(Method::POST, "/connections", Some(&body)).await?;

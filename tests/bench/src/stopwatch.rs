@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use tokio::net::TcpListener;
@@ -83,7 +83,6 @@ impl Forwarder {
         let body = body.collect().await?.to_bytes();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         head.uri = format!("{}{path}", self.target).parse::<Uri>()?;
-        head.headers.remove(HOST);
         let begun = Instant::now();
         let mut answer = self.client.send(http::Request::from_parts(head, Full::new(body))).await?;
         let took = begun.elapsed();

@@ -64,9 +64,10 @@ pub(crate) struct RulesPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, default = true, required = false)]
     auto_sync: Option<bool>,
-    /// Whether guests get accounts. `in` unless said otherwise. `out` takes access from every guest at the next run, after the guard.
+    /// Whether guests get accounts, and may sign in. `out` in a new connection unless said otherwise. Going from `in` to `out` takes
+    /// access from every guest at the next run, after the guard: they lose access.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Guests, default = "in", required = false)]
+    #[schema(value_type = Guests, default = "out", required = false)]
     guests: Option<Guests>,
     /// Whether people whose account is disabled in Entra get, or keep, theirs. `out` unless said otherwise: whoever is
     /// disabled loses access at the next run, after the guard.

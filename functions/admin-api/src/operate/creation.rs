@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rollcall_directory::identity::{ConnectionId, TenantId};
-use rollcall_directory::rules::Rules;
+use rollcall_directory::rules::{Guests, Rules};
 use rollcall_store::{Connection, ConnectionSecret, ConnectionStatus, Deletion, SignIn};
 
 use super::{new_id, sign_in};
@@ -27,7 +27,8 @@ pub(crate) async fn create(app: &App, new: NewConnection, now: Timestamp) -> Res
         sync_every_hours,
         history_days,
     } = new;
-    let rules = rules.over(Rules::default())?;
+    // Whoever is a guest somewhere is nobody's employee there: they come in only where somebody says so.
+    let rules = rules.over(Rules { guests: Guests::Out, ..Rules::default() })?;
     let tenant = match (tenant_id, &credential) {
         (None, Credential::PlatformApplication {}) => None,
         (None, _) => return Err(Problem::invalid("tenant_id", "must be given with a credential of its own")),

@@ -25,6 +25,8 @@ const GOOD: SignedDuration = SignedDuration::from_hours(24);
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 /// So long somebody waits for another instance that is reading the first keys of an issuer.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// So long newer keys are waited for where the wanted one is there.
+const BRIEFLY: Duration = Duration::from_secs(2);
 /// Between two looks meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Tenants whose keys are kept in memory.
@@ -96,6 +98,8 @@ impl KeyStore {
                 return Ok(keys.keys);
             }
             if self.table.may_fetch_keys(&place, now).await? {
+                // Nobody waits long for newer keys who may be let in by one that is there.
+                let until = if has(&keys, kid) { until.min(Instant::now() + BRIEFLY) } else { until };
                 let keys = self.fetch(tenant, &issuer, &place, keys, now, until).await?;
                 known.insert(tenant, Known { keys: keys.clone(), looked_at: now });
                 return Ok(good(keys, now));
@@ -153,7 +157,11 @@ impl Known {
 /// Whether keys have to be looked for: they are old, or the wanted one is not among them.
 fn is_due(keys: &VerificationKeys, kid: &str, now: Timestamp) -> bool {
     let is_old = keys.fetched_at.is_none_or(|at| now.duration_since(at).abs() >= FRESH);
-    is_old || !keys.keys.iter().any(|key| key.kid == kid)
+    is_old || !has(keys, kid)
+}
+
+fn has(keys: &VerificationKeys, kid: &str) -> bool {
+    keys.keys.iter().any(|key| key.kid == kid)
 }
 
 /// The keys that are good still.

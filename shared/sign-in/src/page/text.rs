@@ -54,6 +54,10 @@ const fn english(refusal: &Refusal) -> Text {
             ],
         ),
         Refusal::TooMany => text("Too many tries", &["Wait a minute, then sign in again."]),
+        Refusal::Lost => text(
+            "Please sign in again",
+            &["Microsoft's answer was lost on its way.", "Begin again. Your account is not affected."],
+        ),
         Refusal::Declined => {
             text("You have not signed in", &["You went back before the end. You can begin again at any time."])
         }
@@ -150,6 +154,13 @@ const fn german(refusal: &Refusal) -> Text {
         Refusal::TooMany => {
             text("Zu viele Versuche", &["Warten Sie eine Minute und melden Sie sich dann noch einmal an."])
         }
+        Refusal::Lost => text(
+            "Bitte melden Sie sich noch einmal an",
+            &[
+                "Die Antwort von Microsoft ging unterwegs verloren.",
+                "Beginnen Sie von vorn. Ihr Konto ist davon nicht betroffen.",
+            ],
+        ),
         Refusal::Declined => text(
             "Sie haben sich nicht angemeldet",
             &["Sie sind vor dem Ende zurückgegangen. Sie können jederzeit neu beginnen."],
@@ -375,6 +386,7 @@ pub(super) fn all_refusals() -> Vec<Refusal> {
         Refusal::Token(TokenError::Signature),
         Refusal::Keys,
         Refusal::Unavailable,
+        Refusal::Lost,
         Refusal::Guest,
         Refusal::Deactivated,
         Refusal::NoAccount,

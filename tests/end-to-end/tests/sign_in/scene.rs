@@ -95,7 +95,7 @@ impl Scene {
         scene.client = scene.new_client("Platform").await?;
         scene.second_client = scene.new_client("Another").await?;
         let tenant = scene.control(Method::GET, "/tenants/first", Value::Null).await?;
-        scene.first = scene.connect("Example", &tenant, json!({"guests": "out"})).await?;
+        scene.first = scene.connect("Example", &tenant, json!({})).await?;
         let tenant = json!({"seed": 2, "people": 40, "groups": 6, "roots": 1});
         let tenant = scene.control(Method::POST, "/tenants", tenant).await?;
         scene.other = scene.connect("Other", &tenant, json!({"guests": "in"})).await?;

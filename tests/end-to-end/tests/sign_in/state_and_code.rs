@@ -176,8 +176,8 @@ pub(crate) async fn a17_a_code_is_not_sent_again_after_an_answer_was_lost(scene:
         let answer = browser.finish(&callback).await;
         scene.faults(Value::Null).await?;
         let answer = answer?;
-        // A page that says that it is to be tried again, which leads back to the platform.
-        watch.refused(&what, &answer, 503, "unavailable", 1).await?;
+        // A page that says to begin again, and leads back to the platform.
+        watch.refused(&what, &answer, 400, "lost", 1).await?;
         if !answer.text().contains(&scene.back()) {
             return Err(format!("{what}: the page does not lead back to the platform").into());
         }

@@ -25,6 +25,7 @@ pub(super) async fn connect<'stack>(
         "tenant_id": facts.tenant_id,
         "credential": {"type": "client_secret", "client_id": facts.client_id, "client_secret": facts.client_secret},
         "scope": {"type": "groups", "groups": facts.roots},
+        "rules": {"guests": "in"},
         "owners": [OWNER],
     });
     let created = api.call(Method::POST, "/connections", Some(&body)).await?;
