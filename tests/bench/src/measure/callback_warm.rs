@@ -11,6 +11,11 @@ const WARM_UP: usize = 10;
 
 /// Signs somebody in at one environment, again and again.
 pub(crate) async fn measure(sign_in: &SignIn) -> Result<Vec<Figure>> {
+    // Once an hour one instance reads Entra's keys for all of them.
+    let first = sign_in.environment().await?;
+    let event = sign_in.begin(&first).await?;
+    let reading = sign_in.finish(&first, &event).await?.tables;
+    first.stop().await?;
     let environment = sign_in.environment().await?;
     let (mut calls, mut tables) = (Vec::new(), Vec::new());
     for _ in 0..SIGN_INS + WARM_UP {
@@ -35,7 +40,11 @@ pub(crate) async fn measure(sign_in: &SignIn) -> Result<Vec<Figure>> {
         median(&calls),
     );
     let most = tables.iter().copied().fold(0.0, f64::max);
-    let asked = format!("most of {} callbacks, the first of the environment among them", tables.len());
+    let asked = format!(
+        "most of {} callbacks, the first of the environment among them; {reading} by the one that reads Entra's keys, once an hour for \
+         all environments",
+        tables.len()
+    );
     Ok(vec![
         Figure::at_most("callback-warm", median(&besides), 10.0, "ms", remark),
         Figure::at_most("callback-warm-table", most, 3.0, "calls", asked),
