@@ -25,7 +25,10 @@ impl Cookies {
     #[must_use]
     pub fn read<'a>(headers: impl IntoIterator<Item = &'a str>) -> Self {
         let pairs = headers.into_iter().flat_map(|header| header.split(';')).filter_map(|pair| pair.split_once('='));
-        Self(pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect())
+        let trimmed = pairs.map(|(name, value)| (name.trim(), value.trim()));
+        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
+        let cookies = trimmed.filter(|(name, value)| is_plain(name) && is_plain(value));
+        Self(cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The secret of the browser that began a sign-in.

@@ -8,7 +8,7 @@
 //!
 //! * [`entra`]: the side of the relying party: the request, the answer, the checks of the ID token, the keys.
 //! * [`provider`]: the side of the provider: clients, requests, tokens, signing keys, logout tokens.
-//! * [`flow`]: what happens, step by step: start, callback, admission, sign-out, consent. The only part with I/O, beside the keys.
+//! * [`flow`]: what happens, step by step: start, callback, admission, sign-out, consent, delegation. The only part with I/O, beside the keys.
 //! * [`back_channel`]: telling the platform that somebody is signed out.
 //! * [`page`]: what people see.
 //! * [`cookie`], [`opaque`], [`seal`]: what binds a browser, random texts, and what is derived from the deployment's key.

@@ -58,11 +58,10 @@ impl Query {
             if members.iter().any(|(known, _)| *known == name) {
                 return None;
             }
-            // A member without value counts as left out.
-            if !value.is_empty() {
-                members.push((name.into_owned(), value.into_owned()));
-            }
+            members.push((name.into_owned(), value.into_owned()));
         }
+        // A member without value counts as left out.
+        members.retain(|(_, value)| !value.is_empty());
         Some(Self { members })
     }
 

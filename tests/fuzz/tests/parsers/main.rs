@@ -13,6 +13,7 @@ mod listing;
 mod notifications;
 mod pages;
 mod refusals;
+mod sign_in;
 mod stored;
 mod token;
 mod webhook_event;
