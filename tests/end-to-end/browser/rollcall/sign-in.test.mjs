@@ -47,6 +47,7 @@ before(async () => {
     name: 'Contoso',
     credential: { type: 'platform_application' },
     scope: { type: 'everyone' },
+    rules: { guests: 'in' },
     owners: ['owner@example.com'],
     sign_in: { just_in_time: true },
   });
