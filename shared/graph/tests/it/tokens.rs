@@ -42,7 +42,7 @@ async fn the_question_is_a_client_credentials_grant_for_graph() {
     assert_eq!(sent.url, format!("https://login.test/{}/oauth2/v2.0/token", id(1)));
     assert_eq!(
         sent.body,
-        "grant_type=client_credentials&client_id=app&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&client_secret=CANARY-secret"
+        "grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&client_id=app&client_secret=CANARY-secret"
     );
     assert_eq!(world.graph_log()[0].header("authorization"), Some("Bearer token-0"));
 }

@@ -75,12 +75,27 @@ fn every_other_variable_is_read_under_its_name() {
         ("SECRET_PREFIX", "rollcall/connection/"),
         ("CLIENT_STATE_KEY_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:key"),
         ("ADMIN_TOKEN_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:token"),
+        ("PLATFORM_APPLICATION_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:application"),
+        ("SIGN_IN_KEY_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:sign-in-key"),
+        ("SIGNING_KEYS_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:signing-keys"),
+        ("PUBLIC_URL", "https://sign-in.example.com"),
+        ("LOGOUT_QUEUE_URL", "http://127.0.0.1:4566/000000000000/logout"),
+        ("PLATFORM_ORIGIN", "http://127.0.0.1:8080"),
         ("MAIL_FROM", "rollcall@example.com"),
         ("WEBHOOK_URL", "https://api.example.com"),
     ];
     assert_eq!(with(&pairs, TableConfig::read).unwrap().name, "rollcall");
     assert_eq!(with(&pairs, QueueConfig::read).unwrap().url.path(), "/000000000000/sync.fifo");
-    assert_eq!(with(&pairs, SecretsConfig::read).unwrap().prefix, "rollcall/connection/");
+    let secrets = with(&pairs, SecretsConfig::read).unwrap();
+    assert_eq!(secrets.prefix, "rollcall/connection/");
+    assert!(secrets.application_arn.ends_with(":application"));
+    let sign_in = with(&pairs, SignInConfig::read).unwrap();
+    assert!(sign_in.key_arn.ends_with(":sign-in-key"));
+    assert_eq!(sign_in.issuer(), "https://sign-in.example.com");
+    assert!(with(&pairs, SigningKeysConfig::read).unwrap().keys_arn.ends_with(":signing-keys"));
+    let logout = with(&pairs, LogoutConfig::read).unwrap();
+    assert_eq!(logout.queue_url.path(), "/000000000000/logout");
+    assert_eq!(logout.also.and_then(|also| also.port()), Some(8080));
     assert!(with(&pairs, ClientStateConfig::read).unwrap().key_arn.ends_with(":key"));
     assert!(with(&pairs, AdminConfig::read).unwrap().token_arn.ends_with(":token"));
     assert_eq!(with(&pairs, MailConfig::read).unwrap().from, "rollcall@example.com");
