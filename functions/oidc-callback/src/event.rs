@@ -1,31 +1,23 @@
 //! From an event of API Gateway to its answer.
 
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::Router;
 use axum::http::StatusCode;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::{Adapter, LambdaEvent, Service};
+use lambda_http::LambdaEvent;
+use rollcall_runtime::gateway;
 use serde::Serialize;
 
-/// An event of an HTTP API, payload format version 2.0 ("Create AWS Lambda proxy integrations for HTTP APIs").
-pub type Event = lambda_http::request::LambdaRequest;
+pub use rollcall_runtime::gateway::Event;
 
 /// Answers an event.
 ///
 /// # Errors
 /// None: what can't be carried out is an answer too.
 pub async fn answer(router: &Router, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Infallible> {
-    let context = event.context.clone();
-    // `lambda_http` panics over a body that should be base64 and is none, and over a host, path or query that make no
-    // URI. Nothing of ours has been called by then.
-    match catch_unwind(AssertUnwindSafe(|| Adapter::from(router.clone()).call(event))) {
-        Ok(answer) => answer.await,
-        Err(_) => {
-            let empty = Event::ApiGatewayV2(ApiGatewayV2httpRequest::default());
-            let refusing = Router::new().fallback(async || StatusCode::BAD_REQUEST);
-            Adapter::from(refusing).call(LambdaEvent::new(empty, context)).await
-        }
-    }
+    gateway::answer(router, refusing, event).await
+}
+
+fn refusing() -> Router {
+    Router::new().fallback(async || StatusCode::BAD_REQUEST)
 }

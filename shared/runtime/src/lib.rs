@@ -8,6 +8,7 @@
 //! * [`queue`], [`mail`], [`channel`]: SQS, SES and Teams channels behind the ports of `rollcall-sync`.
 //! * [`logout`]: SQS and HTTP behind the ports of the back channel of `rollcall-sign-in`.
 //! * [`batch`]: which messages of a batch failed, as SQS event sources want to be told.
+//! * [`gateway`]: from an event of API Gateway to the answer of a router.
 //! * [`clock`]: the time, and an invocation's deadline.
 //! * [`start`]: the frame of every `main`.
 //!
@@ -20,6 +21,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 mod egress;
+pub mod gateway;
 pub mod logout;
 pub mod mail;
 mod public;
