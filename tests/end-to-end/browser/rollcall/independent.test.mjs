@@ -4,23 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launchBrowser, openPage } from '../tests/driver/browser.mjs';
-import { start } from '../tests/driver/processes.mjs';
-import { registerClient, stack } from './scene.mjs';
+import { stack, startPlatform } from './scene.mjs';
 
 let browser;
 let platform;
 
 before(async () => {
   browser = await launchBrowser();
-  const client = await registerClient();
-  await fetch(`${stack.url}/jwks`);
-  platform = await start('platform/server.mjs', {
-    port: stack.platformPort,
-    issuer: stack.url,
-    'client-id': client.client_id,
-    'client-secret': client.client_secret,
-    scope: 'openid profile email offline_access',
-  });
+  platform = await startPlatform('openid profile email offline_access');
 });
 
 after(async () => {

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { start } from '../tests/driver/processes.mjs';
+
 export const stack = JSON.parse(process.env.STACK ?? '{}');
 
 async function send(method, address, body, headers = {}) {
@@ -49,15 +51,24 @@ export const hasRun = (connection) =>
     return items[0]?.finished_at;
   });
 
-/** Registers the sample platform as a client. */
-export function registerClient() {
+/** Registers the sample platform as a client, and starts it. */
+export async function startPlatform(scope) {
   const origin = `http://127.0.0.1:${stack.platformPort}`;
-  return api('POST', '/clients', {
+  const client = await api('POST', '/clients', {
     name: 'Sample Academy',
     redirect_uris: [`${origin}/callback`],
     post_logout_redirect_uris: [`${origin}/signed-out`],
     initiate_login_uri: `${origin}/initiate`,
     backchannel_logout_uri: `${origin}/backchannel-logout`,
     authentication: { method: 'secret' },
+  });
+  // Signing keys are made when they are first needed.
+  await fetch(`${stack.url}/jwks`);
+  return start('platform/server.mjs', {
+    port: stack.platformPort,
+    issuer: stack.url,
+    'client-id': client.client_id,
+    'client-secret': client.client_secret,
+    scope,
   });
 }

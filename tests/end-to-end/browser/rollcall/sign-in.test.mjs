@@ -6,8 +6,7 @@ import { after, before, test } from 'node:test';
 import { assertAccessible, assertReflows, tabOrder } from '../tests/driver/accessibility.mjs';
 import { assertHostCookie, assertPrivatePage, observeAnswers } from '../tests/driver/answers.mjs';
 import { launchBrowser, openPage, takeScreenshot } from '../tests/driver/browser.mjs';
-import { start } from '../tests/driver/processes.mjs';
-import { api, control, hasRun, peopleOf, registerClient, stack, until } from './scene.mjs';
+import { api, control, hasRun, peopleOf, stack, startPlatform, until } from './scene.mjs';
 
 const administratorRole = '62e90394-69f5-4237-9190-012177145e10';
 const permissions = ['User.Read.All', 'GroupMember.Read.All', 'Group.Read.All', 'Organization.Read.All'];
@@ -51,15 +50,7 @@ before(async () => {
     owners: ['owner@example.com'],
     sign_in: { just_in_time: true },
   });
-  const client = await registerClient();
-  await fetch(`${stack.url}/jwks`);
-  platform = await start('platform/server.mjs', {
-    port: stack.platformPort,
-    issuer: stack.url,
-    'client-id': client.client_id,
-    'client-secret': client.client_secret,
-    scope: 'openid profile email teams offline_access',
-  });
+  platform = await startPlatform('openid profile email teams offline_access');
 });
 
 after(async () => {
