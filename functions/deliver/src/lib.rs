@@ -5,7 +5,7 @@
 //!
 //! Environment: `TABLE_NAME`, `LOGOUT_QUEUE_URL`, `SIGNING_KEYS_ARN`, `PUBLIC_URL`, `PLATFORM_ORIGIN`, `LOG_LEVEL`.
 
-mod desk;
 pub mod event;
+mod handler;
 
-pub use desk::Desk;
+pub use handler::Handler;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use deliver::Desk;
+use deliver::Handler;
 use deliver::event::Event;
 use lambda_runtime::{LambdaEvent, service_fn};
 use rollcall_runtime::clock;
@@ -13,10 +13,10 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), StartError> {
-    let desk = &Desk::open().await?;
+    let handler = &Handler::open().await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {
         // In a box: the future of all calls together is too deep for the compiler.
-        Ok::<_, StartError>(Box::pin(desk.work(event.payload, clock::now())).await)
+        Ok::<_, StartError>(Box::pin(handler.work(event.payload, clock::now())).await)
     }))
     .await
 }

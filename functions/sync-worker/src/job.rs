@@ -42,12 +42,12 @@ pub(crate) enum JobError {
 }
 
 /// A worker with its queue.
-pub(crate) struct Desk {
+pub(crate) struct Handler {
     worker: Worker,
     queue: Arc<SyncQueue>,
 }
 
-impl Desk {
+impl Handler {
     /// Everything that a worker needs.
     pub(crate) async fn open() -> Result<Self, StartError> {
         let (table, queue, mail) = (TableConfig::from_env()?, QueueConfig::from_env()?, MailConfig::from_env()?);

@@ -26,10 +26,10 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), StartError> {
-    let desk = &job::Desk::open().await?;
+    let handler = &job::Handler::open().await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = clock::deadline(&event.context);
-        Ok::<_, StartError>(batch::process(event.payload, async |record| desk.work(record, deadline).await).await)
+        Ok::<_, StartError>(batch::process(event.payload, async |record| handler.work(record, deadline).await).await)
     }))
     .await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use futures::future::BoxFuture;
-use rollcall_sign_in::back_channel::{Farewell, FarewellQueue, PostError, Poster, QueueError};
+use rollcall_sign_in::back_channel::{BackChannelLogout, PostError, Poster, Queue, QueueError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -41,16 +41,16 @@ impl LogoutQueue {
         changed.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
     }
 
-    async fn put(&self, farewell: &Farewell) -> Result<(), QueueError> {
-        let body = serde_json::to_string(farewell).map_err(|error| QueueError(error.to_string()))?;
+    async fn put(&self, logout: &BackChannelLogout) -> Result<(), QueueError> {
+        let body = serde_json::to_string(logout).map_err(|error| QueueError(error.to_string()))?;
         let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
         sent.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
     }
 }
 
-impl FarewellQueue for LogoutQueue {
-    fn send<'a>(&'a self, farewell: &'a Farewell) -> BoxFuture<'a, Result<(), QueueError>> {
-        Box::pin(self.put(farewell))
+impl Queue for LogoutQueue {
+    fn send<'a>(&'a self, logout: &'a BackChannelLogout) -> BoxFuture<'a, Result<(), QueueError>> {
+        Box::pin(self.put(logout))
     }
 }
 

@@ -1,4 +1,4 @@
-use rollcall_sign_in::back_channel::Farewell;
+use rollcall_sign_in::back_channel::BackChannelLogout;
 use rollcall_sign_in::back_channel::change::Ended;
 use std::path::Path;
 
@@ -25,11 +25,11 @@ fn each_sample_is_of_a_stream_or_of_the_queue() {
     assert!(matches!(ended("account-deleted.json"), Some(Ended::Account { stamp: None, .. })));
     assert!(matches!(ended("session-ended.json"), Some(Ended::Session(_))));
     assert_eq!(ended("account-changed.json"), None);
-    let Event::Queue(event) = sample("farewell.json") else { panic!("it is of the queue") };
-    let told: Farewell = serde_json::from_str(event.records[0].body.as_deref().unwrap()).unwrap();
+    let Event::Queue(event) = sample("logout.json") else { panic!("it is of the queue") };
+    let told: BackChannelLogout = serde_json::from_str(event.records[0].body.as_deref().unwrap()).unwrap();
     assert_eq!(Some(Ended::Session(told)), ended("session-ended.json"));
     let Event::Queue(event) = sample("unreadable.json") else { panic!("it is of the queue") };
-    assert!(serde_json::from_str::<Farewell>(event.records[0].body.as_deref().unwrap()).is_err());
+    assert!(serde_json::from_str::<BackChannelLogout>(event.records[0].body.as_deref().unwrap()).is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rollcall_store::{AccountStamp, ClientId, SessionId, SessionKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Farewell;
+use super::BackChannelLogout;
 
 /// A record of the table's stream, as far as it is read (`DynamoDB`, "`Record`", "`StreamRecord`").
 #[derive(Clone, Debug, Deserialize)]
@@ -38,7 +38,7 @@ type Item = Map<String, Value>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// One session.
-    Session(Farewell),
+    Session(BackChannelLogout),
     /// All sessions of an account but those that began with it as it is now.
     Account {
         /// The connection.
@@ -93,7 +93,7 @@ fn session(old: &Item, now: Timestamp) -> Option<Ended> {
         person: PersonId(id("person")?),
         session: SessionId(id("session")?),
     };
-    (now < ends_at).then_some(Ended::Session(Farewell { session, client: ClientId(id("client")?) }))
+    (now < ends_at).then_some(Ended::Session(BackChannelLogout { session, client: ClientId(id("client")?) }))
 }
 
 fn stamp(account: &Item) -> Option<AccountStamp> {
@@ -157,7 +157,7 @@ mod tests {
     fn a_session_that_was_ended_is_told_and_one_whose_time_was_over_is_not() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let ended = session("REMOVE", "2026-01-01T00:00:01Z").ended(now);
-        assert!(matches!(ended, Some(Ended::Session(farewell)) if farewell.session.session.to_string() == SESSION));
+        assert!(matches!(ended, Some(Ended::Session(logout)) if logout.session.session.to_string() == SESSION));
         assert_eq!(session("REMOVE", "2026-01-01T00:00:00Z").ended(now), None);
         assert_eq!(session("MODIFY", "2026-01-01T00:00:01Z").ended(now), None);
     }

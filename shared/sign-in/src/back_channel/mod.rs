@@ -20,7 +20,7 @@ use change::Ended;
 
 /// What has to be told to a client. It is a message of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Farewell {
+pub struct BackChannelLogout {
     /// The session that has ended.
     pub session: SessionKey,
     /// Whose it was.
@@ -28,9 +28,9 @@ pub struct Farewell {
 }
 
 /// Takes what has to be told, and brings it again until it is.
-pub trait FarewellQueue: Send + Sync {
+pub trait Queue: Send + Sync {
     /// Queues it.
-    fn send<'a>(&'a self, farewell: &'a Farewell) -> BoxFuture<'a, Result<(), QueueError>>;
+    fn send<'a>(&'a self, logout: &'a BackChannelLogout) -> BoxFuture<'a, Result<(), QueueError>>;
 }
 
 /// The queue did not take it.
@@ -81,7 +81,7 @@ pub struct BackChannel {
     /// The provider's issuer.
     pub issuer: String,
     /// Where messages go.
-    pub queue: Arc<dyn FarewellQueue>,
+    pub queue: Arc<dyn Queue>,
     /// The way to clients.
     pub poster: Arc<dyn Poster>,
 }
@@ -99,7 +99,7 @@ impl BackChannel {
     /// [`TellError`]: then the change has to come again.
     pub async fn follow(&self, ended: &Ended) -> Result<(), TellError> {
         match ended {
-            Ended::Session(farewell) => Ok(self.queue.send(farewell).await?),
+            Ended::Session(logout) => Ok(self.queue.send(logout).await?),
             Ended::Account { connection, person, stamp } => {
                 let sessions = self.table.sessions(*connection, *person).await?;
                 for session in sessions.iter().filter(|session| is_over(session, stamp.as_ref())) {
@@ -114,8 +114,8 @@ impl BackChannel {
     ///
     /// # Errors
     /// [`TellError`]: then it has to be told again.
-    pub async fn tell(&self, farewell: &Farewell, now: Timestamp) -> Result<(), TellError> {
-        let Farewell { session, client } = farewell;
+    pub async fn tell(&self, logout: &BackChannelLogout, now: Timestamp) -> Result<(), TellError> {
+        let BackChannelLogout { session, client } = logout;
         let found = self.table.client(*client).await?;
         let Some(address) = found.and_then(|client| client.backchannel_logout_uri) else { return Ok(()) };
         let ring = self.signing.ring(now).await?;

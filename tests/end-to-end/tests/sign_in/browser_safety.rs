@@ -149,7 +149,7 @@ pub(crate) async fn a19_a_session_that_was_there_before_is_over(scene: &Scene) -
     if attackers.is_signed_in().await? || !victim.is_signed_in().await? {
         return Err("the session of before is good still".into());
     }
-    scene.platform.farewell(tokens.claim("sid")).await?;
+    scene.platform.logout(tokens.claim("sid")).await?;
     Ok(())
 }
 

@@ -69,7 +69,7 @@ async fn leave(scene: &Scene, leaver: &Leaver<'_>) -> Result<[Duration; 3], Fail
             Ok(answer.status == StatusCode::BAD_REQUEST && error(&answer) == "invalid_grant")
         }),
         after(begun, "the session is good", async || Ok(!browser.is_signed_in().await?)),
-        scene.platform.farewell(tokens.claim("sid")),
+        scene.platform.logout(tokens.claim("sid")),
     );
     Ok([dead?, over?, told?.0.duration_since(begun)])
 }

@@ -268,7 +268,7 @@ pub(crate) async fn a27_whoever_left_gets_in_no_more_and_their_session_is_over(s
     if text(&newest, "/reason") != "deactivated" {
         return Err(format!("the history tells {newest}").into());
     }
-    scene.platform.farewell(tokens.claim("sid")).await?;
+    scene.platform.logout(tokens.claim("sid")).await?;
     // Whoever comes back signs in anew: what they had before stays dead.
     scene.act(member("addMember")).await?;
     scene.account(&person.id, |account| text(account, "/status") == "active").await?;
@@ -283,7 +283,7 @@ pub(crate) async fn a27_whoever_left_gets_in_no_more_and_their_session_is_over(s
     if anew.is_signed_in().await? || error(&answer) != "invalid_grant" {
         return Err("somebody is signed in who was signed out everywhere".into());
     }
-    scene.platform.farewell(tokens.claim("sid")).await.map(drop)
+    scene.platform.logout(tokens.claim("sid")).await.map(drop)
 }
 
 pub(crate) async fn a28_where_groups_are_is_never_taken_from_a_token(scene: &Scene) -> Done {

@@ -21,7 +21,7 @@ use crate::browser::SignedIn;
 use crate::scene::{Organisation, Scene};
 
 /// Where the platform is told of sign-outs.
-pub(crate) const FAREWELL: &str = "/back-channel-logout";
+pub(crate) const LOGOUT_PATH: &str = "/back-channel-logout";
 
 /// An application of the platform.
 #[derive(Clone, Debug)]
@@ -188,11 +188,11 @@ pub(crate) fn error(answer: &Answer) -> String {
 }
 
 /// A logout token, and when it came.
-pub(crate) type Farewell = (Instant, String);
+pub(crate) type Logout = (Instant, String);
 
 #[derive(Clone, Debug, Default)]
 struct Heard {
-    farewells: Arc<Mutex<Vec<Farewell>>>,
+    logouts: Arc<Mutex<Vec<Logout>>>,
     others: Arc<Mutex<Vec<String>>>,
 }
 
@@ -217,8 +217,8 @@ impl Listener {
     }
 
     /// The logout tokens that came so far.
-    pub(crate) fn farewells(&self) -> Vec<Farewell> {
-        self.heard.farewells.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn logouts(&self) -> Vec<Logout> {
+        self.heard.logouts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Everything else that somebody asked for.
@@ -227,9 +227,9 @@ impl Listener {
     }
 
     /// Waits for the logout token of a session.
-    pub(crate) async fn farewell(&self, session: &str) -> Result<Farewell, Failure> {
+    pub(crate) async fn logout(&self, session: &str) -> Result<Logout, Failure> {
         for _ in 0..600 {
-            let found = self.farewells().into_iter().find(|(_, token)| {
+            let found = self.logouts().into_iter().find(|(_, token)| {
                 claims(token).is_ok_and(|claims| claims.get("sid").and_then(Value::as_str) == Some(session))
             });
             if let Some(found) = found {
@@ -250,9 +250,9 @@ impl Drop for Listener {
 async fn hear(State(heard): State<Heard>, uri: Uri, body: Bytes) -> StatusCode {
     let token = url::form_urlencoded::parse(&body).find(|(name, _)| name == "logout_token");
     match token {
-        Some((_, token)) if uri.path() == FAREWELL => {
-            let mut farewells = heard.farewells.lock().unwrap_or_else(PoisonError::into_inner);
-            farewells.push((Instant::now(), token.into_owned()));
+        Some((_, token)) if uri.path() == LOGOUT_PATH => {
+            let mut logouts = heard.logouts.lock().unwrap_or_else(PoisonError::into_inner);
+            logouts.push((Instant::now(), token.into_owned()));
         }
         _ => heard.others.lock().unwrap_or_else(PoisonError::into_inner).push(uri.to_string()),
     }

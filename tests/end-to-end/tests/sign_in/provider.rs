@@ -113,7 +113,7 @@ pub(crate) async fn a_code_works_once_and_its_second_use_ends_the_session(scene:
     if scene.userinfo(&tokens.access_token).await?.status != StatusCode::UNAUTHORIZED || browser.is_signed_in().await? {
         return Err("the session of a stolen code goes on".into());
     }
-    scene.platform.farewell(tokens.claim("sid")).await.map(drop)
+    scene.platform.logout(tokens.claim("sid")).await.map(drop)
 }
 
 pub(crate) async fn a_code_needs_its_verifier_its_address_and_its_client(scene: &Scene) -> Done {
@@ -365,7 +365,7 @@ pub(crate) async fn a_refresh_token_is_good_for_its_client_until_it_is_revoked(s
     if scene.userinfo(&tokens.access_token).await?.status != StatusCode::UNAUTHORIZED || browser.is_signed_in().await? {
         return Err("the session of a revoked token goes on".into());
     }
-    scene.platform.farewell(tokens.claim("sid")).await.map(drop)
+    scene.platform.logout(tokens.claim("sid")).await.map(drop)
 }
 
 pub(crate) async fn userinfo_tells_nothing_after_a_sign_out(scene: &Scene) -> Done {
@@ -388,9 +388,9 @@ pub(crate) async fn userinfo_tells_nothing_after_a_sign_out(scene: &Scene) -> Do
             return Err(format!("after the sign-out userinfo answers {}", answer.unexpected()).into());
         }
     }
-    let (_, farewell) = scene.platform.farewell(tokens.claim("sid")).await?;
-    let claims = verified(scene, &farewell, &scene.client.id).await?;
-    let is_right = decode_header(&farewell)?.typ.as_deref() == Some("logout+jwt")
+    let (_, logout) = scene.platform.logout(tokens.claim("sid")).await?;
+    let claims = verified(scene, &logout, &scene.client.id).await?;
+    let is_right = decode_header(&logout)?.typ.as_deref() == Some("logout+jwt")
         && text(&claims, "/sub") == tokens.claim("sub")
         && claims.pointer("/events/http:~1~1schemas.openid.net~1event~1backchannel-logout").is_some()
         && claims.get("nonce").is_none()
@@ -426,7 +426,7 @@ pub(crate) async fn the_end_of_a_session_leads_back_to_a_registered_address(scen
         return Err(format!("after signing out somebody is sent to {to}").into());
     }
     refuses("a refresh token after signing out", &scene.refresh(&tokens.refresh_token).await?, 400, "invalid_grant")?;
-    scene.platform.farewell(tokens.claim("sid")).await?;
+    scene.platform.logout(tokens.claim("sid")).await?;
     // Entra tells by the id of its own session, which nobody can guess.
     let person = scene.somebody()?;
     let mut browser = Browser::new(scene);

@@ -13,7 +13,7 @@ use local::{Options, Stack};
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::platform::{Client, FAREWELL, Listener};
+use crate::platform::{Client, LOGOUT_PATH, Listener};
 
 /// The table.
 pub(crate) const TABLE: &str = "rollcall";
@@ -248,7 +248,7 @@ impl Scene {
             "redirect_uris": [self.back()],
             "post_logout_redirect_uris": [format!("{}/signed-out", self.stack.platform())],
             "initiate_login_uri": format!("{}/initiate", self.stack.platform()),
-            "backchannel_logout_uri": format!("{}{FAREWELL}", self.stack.platform()),
+            "backchannel_logout_uri": format!("{}{LOGOUT_PATH}", self.stack.platform()),
             "authentication": {"method": "secret"},
         });
         let made = self.api.call(Method::POST, "/clients", Some(&body)).await?;

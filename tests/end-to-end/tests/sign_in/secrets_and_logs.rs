@@ -36,7 +36,7 @@ pub(crate) async fn a_sign_in_and_its_end_are_in_the_logs_by_ids_alone(scene: &S
     let own = [("sec-fetch-site", "same-origin")];
     browser.send(Method::POST, &scene.at("/end-session"), &own, "confirm=yes").await?.success()?;
     let session = tokens.claim("sid");
-    scene.platform.farewell(session).await?;
+    scene.platform.logout(session).await?;
     let mut missing = vec!["signed in", "the platform was told of a sign-out"];
     for (_, text) in logs(scene)? {
         let lines: Vec<&str> = text.lines().filter(|line| line.contains(session)).collect();

@@ -32,12 +32,12 @@ enum MessageError {
 }
 
 /// Everything that deliveries need.
-pub struct Desk {
+pub struct Handler {
     channel: BackChannel,
     queue: Arc<LogoutQueue>,
 }
 
-impl Desk {
+impl Handler {
     /// Reads the configuration and makes the clients.
     ///
     /// # Errors
@@ -95,8 +95,8 @@ impl Desk {
 
     async fn attempt(&self, message: &SqsMessage) -> Result<(), MessageError> {
         let body = message.body.as_deref().unwrap_or_default();
-        let farewell = serde_json::from_str(body).map_err(|_| MessageError::Unreadable)?;
-        Ok(self.channel.tell(&farewell, clock::now()).await?)
+        let logout = serde_json::from_str(body).map_err(|_| MessageError::Unreadable)?;
+        Ok(self.channel.tell(&logout, clock::now()).await?)
     }
 }
 
